@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod attachments;
+pub mod certificates;
 mod claims;
 mod import_form;
 pub mod imports;

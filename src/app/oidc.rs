@@ -287,13 +287,13 @@ impl App {
     }
 
     /// Something personal as a text that only the vault's key opens.
-    fn sealed<T: Serialize>(&self, name: &SubjectId, data: &T) -> Result<String, ExecuteError> {
+    pub(super) fn sealed<T: Serialize>(&self, name: &SubjectId, data: &T) -> Result<String, ExecuteError> {
         let row = self.vault.seal(name, data)?;
         Ok(format!("{}.{}", STANDARD.encode(row.wrapped_key), STANDARD.encode(row.data)))
     }
 
-    fn unsealed<T: for<'a> Deserialize<'a>>(&self, name: &SubjectId, sealed: &str) -> Result<T, ExecuteError> {
-        let damaged = || ExecuteError::Damaged(String::from("what was kept of a sign-in cannot be read"));
+    pub(super) fn unsealed<T: for<'a> Deserialize<'a>>(&self, name: &SubjectId, sealed: &str) -> Result<T, ExecuteError> {
+        let damaged = || ExecuteError::Damaged(String::from("what was kept encrypted cannot be read"));
         let (key, data) = sealed.split_once('.').ok_or_else(damaged)?;
         let bytes = |text: &str| STANDARD.decode(text).map_err(|_| damaged());
         let row = VaultRow { subject: name.0.clone(), wrapped_key: bytes(key)?, data: bytes(data)? };

@@ -6,12 +6,13 @@ use anyhow::Context;
 
 use super::messages::{note, show};
 use super::progress::Progress;
-use super::{ServeArgs, StoreArgs, account, apply, serve, store};
+use super::{ServeArgs, StoreArgs, account, apply, doors, serve, store};
 use crate::app::accounts::Profile;
 use crate::app::{App, ExecuteError};
 use crate::config;
 use crate::domain::access::{Actor, Grant, Reach, Role};
 use crate::domain::city::City;
+use crate::http::doors::Door;
 use crate::import::source::Source;
 use crate::import::{points, units};
 use crate::render::qr::{self, Matrix};
@@ -122,7 +123,7 @@ async fn invitations(app: &App, site: &str) -> anyhow::Result<Vec<String>> {
 /// Loads the missing parts of the demo city, and serves it.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let mut stop = serve::Stop::listen()?;
-    let listener = serve::bind(&serve_args.listen).await?;
+    let listener = doors::bind(serve_args.listen.as_deref().unwrap_or(doors::PLAIN)).await?;
     let mut local = listener.local_addr()?;
     if local.ip().is_unspecified() {
         // A phone cannot open the address that stands for “every address”.
@@ -166,5 +167,5 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
         show(&line);
     }
     show("Dừng bằng Ctrl-C (stop with Ctrl-C)");
-    node.serve(listener, stop).await
+    node.serve(vec![Door::plain(listener)], stop).await
 }

@@ -5,6 +5,7 @@ mod apply;
 mod backup;
 mod city;
 pub mod demo;
+mod doors;
 mod import;
 mod log;
 mod messages;
@@ -56,9 +57,9 @@ pub struct StoreArgs {
 /// Options for serving.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
-    /// Address and port to listen on
-    #[arg(long, env = "BANGTIN_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: String,
+    /// Address and port to listen on [default: 127.0.0.1:8080; with --domain port 443 at all addresses]
+    #[arg(long, env = "BANGTIN_LISTEN", value_name = "ADDRESS")]
+    listen: Option<String>,
     /// Largest request body, MB
     #[arg(long, env = "BANGTIN_MAX_BODY_MB", default_value_t = 64)]
     max_body_mb: usize,
@@ -87,7 +88,12 @@ enum Command {
     /// Serve a demo city from an embedded store
     Demo(ServeArgs),
     /// Serve a store, or create one for --city
-    Serve(ServeArgs),
+    Serve {
+        #[command(flatten)]
+        serve: ServeArgs,
+        #[command(flatten)]
+        tls: doors::TlsArgs,
+    },
     /// Import a planner's file: report, then publish
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -173,7 +179,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let store = &cli.store;
     match cli.command {
         Command::Demo(args) => demo::run(store, &args).await?,
-        Command::Serve(args) => serve::run(store, &args).await?,
+        Command::Serve { serve, tls } => serve::run(store, &serve, &tls).await?,
         Command::Import(command) => return import::run(store, command).await,
         Command::Apply { file } => return apply::run(store, &file).await,
         Command::Print(args) => print::run(store, args).await?,

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+use super::doors::{Opened, TlsArgs};
 use super::messages::note;
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
 use crate::credentials::oidc::{Provider, settings};
+use crate::http::doors::Door;
 use crate::http::{self, Limits, Site};
 use crate::node::{follower, links, schedule};
 use crate::read_model::ReadModel;
@@ -24,29 +26,24 @@ const SNAPSHOT_AT_END: i64 = 1_000;
 const DOUBLES: usize = 20;
 
 /// Serves an existing store, or creates one for `--city`.
-pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
+pub async fn run(args: &StoreArgs, serve_args: &ServeArgs, tls: &TlsArgs) -> anyhow::Result<()> {
     let stop = Stop::listen()?;
-    let listener = bind(&serve_args.listen).await?;
+    let bound = tls.bind(serve_args.listen.as_deref()).await?;
     let store = store::open(args, None).await?;
     store.app.log().check_room().await?;
     let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
-    let (city, address) = (store.app.city(), format!("http://{}", listener.local_addr()?));
+    let (city, Opened { doors, address, keeping, certificates }) = (store.app.city(), tls.open(&store.app, bound)?);
     note!("bangtin: {} on {address}", city.name_vi);
+    if let Some(certificates) = certificates {
+        let _ = node.site.certificates.set(certificates);
+    }
     if city.public_url != address {
         // Map clients follow links; if these lead nowhere, layers stay empty.
         note!("bangtin: links and codes lead to {} (`bangtin city set --public-url` sets another)", city.public_url);
     }
-    node.serve(listener, stop).await
-}
-
-/// Binds the address and port. Errors: the port cannot be used, or the address is wrong; the sentence says so.
-pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen).await.with_context(|| match listen.rsplit_once(':') {
-        Some((_, port)) => {
-            format!("port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen")
-        }
-        None => format!("“{listen}” is not an address and a port, such as 127.0.0.1:8080"),
-    })
+    let served = node.serve(doors, stop).await;
+    keeping.iter().for_each(JoinHandle::abort);
+    served
 }
 
 /// SIGXFSZ: a file has reached the size limit of this process. The number holds for Linux on the machines that
@@ -172,7 +169,7 @@ fn providers(path: &Path) -> anyhow::Result<Vec<Provider>> {
 
 impl Node {
     /// Serves until Ctrl-C or SIGTERM, and finishes the requests in progress.
-    pub async fn serve(self, listener: TcpListener, mut stop: Stop) -> anyhow::Result<()> {
+    pub async fn serve(self, doors: Vec<Door>, mut stop: Stop) -> anyhow::Result<()> {
         let shutdown = async {
             stop.asked().await;
             note!("bangtin: finishing");
@@ -182,9 +179,9 @@ impl Node {
             tokio::spawn(links::keep(Arc::clone(app), Arc::clone(model), Arc::clone(links)))
         });
         let counting = tokio::spawn(http::scans::keep(Arc::clone(&self.site)));
-        http::serve(listener, Arc::clone(&self.site), shutdown).await;
+        http::serve(doors, Arc::clone(&self.site), shutdown).await;
         counting.abort();
-        looking.iter().for_each(tokio::task::JoinHandle::abort);
+        looking.iter().for_each(JoinHandle::abort);
         self.site.write_scans().await;
         let position = self.site.model.image().position;
         if position - self.started_at >= SNAPSHOT_AT_END

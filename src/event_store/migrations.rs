@@ -41,6 +41,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0006_scans.sql"),
         postgres: include_str!("../../migrations/postgres/0006_scans.sql"),
     },
+    Migration {
+        number: 7,
+        sqlite: include_str!("../../migrations/sqlite/0007_certificates.sql"),
+        postgres: include_str!("../../migrations/postgres/0007_certificates.sql"),
+    },
 ];
 
 /// The steps still to take from version `found`.

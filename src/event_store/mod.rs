@@ -6,6 +6,7 @@
 
 mod admit;
 mod cell;
+pub mod certificates;
 pub mod chain;
 pub mod dump;
 mod identity;

@@ -11,9 +11,14 @@ use quick_cache::sync::Cache;
 /// Networks that are remembered; a forgotten network starts with a full bucket.
 const REMEMBERED: usize = 65_536;
 
-/// The address that a request comes from.
+/// Where a request comes from.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer {
+    /// The address of the connection's other end.
+    pub address: SocketAddr,
+    /// True where the connection is encrypted, and ends in this program.
+    pub is_secure: bool,
+}
 
 /// Reads an address as proxies note it: alone, with a port, an IPv6 address in brackets, or in quotes.
 fn noted(text: &str) -> Option<IpAddr> {
@@ -36,7 +41,7 @@ pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> I
     let all = headers.get_all("x-forwarded-for").iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     // Empty elements of a list are ignored (RFC 9110 §5.6.1.2).
     let last = all.map(<[u8]>::trim_ascii).find(|element| !element.is_empty()).filter(|_| behind_proxy);
-    match last.and_then(|element| std::str::from_utf8(element).ok()).and_then(noted).or(peer.map(|peer| peer.0.ip())) {
+    match last.and_then(|element| std::str::from_utf8(element).ok()).and_then(noted).or(peer.map(|peer| peer.address.ip())) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             address.to_ipv4_mapped().map_or(IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into()), IpAddr::V4)
@@ -136,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_home_has_one_bucket_and_a_strangers_header_is_not_believed() {
-        let peer = |text: &str| Some(Peer(SocketAddr::new(text.parse().expect("address"), 1)));
+        let peer = |text: &str| Some(Peer { address: SocketAddr::new(text.parse().expect("address"), 1), is_secure: false });
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "1.1.1.1, 2.2.2.2".parse().expect("value"));
         assert_eq!(network(peer("10.0.0.9"), &headers, false), IpAddr::from([10, 0, 0, 9]));
@@ -151,7 +156,7 @@ mod tests {
         let seen = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", text.parse().expect("value"));
-            network(Some(Peer(SocketAddr::new([127, 0, 0, 1].into(), 1))), &headers, true)
+            network(Some(Peer { address: SocketAddr::new([127, 0, 0, 1].into(), 1), is_secure: false }), &headers, true)
         };
         let home = IpAddr::from([203, 0, 113, 7]);
         for text in [

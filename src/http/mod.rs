@@ -7,7 +7,9 @@ mod auth;
 mod boards;
 mod collections;
 mod coverage;
+mod crawlers;
 mod desk;
+pub mod doors;
 mod download_cache;
 mod downloads;
 mod errors;
@@ -41,8 +43,8 @@ mod uploaded;
 mod waiting;
 mod writes;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -50,6 +52,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::app::App;
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
+use crate::node::certificates::Certificates;
 use crate::node::links::Links;
 use crate::read_model::ReadModel;
 use answers::Answers;
@@ -182,6 +185,8 @@ pub struct Site {
     pub(crate) scans: scans::Waiting,
     /// What was seen of the links of the register of services.
     pub links: Arc<Links>,
+    /// The certificate that this node shows, where it serves over HTTPS.
+    pub certificates: OnceLock<Arc<Certificates>>,
     /// How often residents may report.
     pub(crate) report_limiter: Limiter,
     /// Places for photos that are looked at.
@@ -222,6 +227,7 @@ impl Site {
             home_maps: std::sync::Mutex::default(),
             scans: scans::Waiting::default(),
             links: Arc::default(),
+            certificates: OnceLock::new(),
             report_limiter,
             photo_limiter,
             photo_places: Semaphore::new(PHOTO_PLACES),

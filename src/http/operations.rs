@@ -23,13 +23,16 @@ pub async fn health() -> Response {
     respond::with(StatusCode::OK, "text/plain; charset=utf-8", no_store(), "ok\n")
 }
 
-/// `/readyz`: whether the image keeps up and the disks have room. A degraded node still answers 200,
+/// `/readyz`: whether the image keeps up, the disks have room, and the certificate was renewed. A degraded node still answers 200,
 /// because reads go on.
 pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     let (status, word, detail) = match site.model.health() {
         Health::Following => match site.app.log().write_trouble() {
             Some(trouble) => (StatusCode::OK, "degraded", trouble),
-            None => (StatusCode::OK, "ready", String::new()),
+            None => match site.certificates.get().and_then(|certificates| certificates.why_not()) {
+                Some(trouble) => (StatusCode::OK, "degraded", trouble),
+                None => (StatusCode::OK, "ready", String::new()),
+            },
         },
         Health::Degraded(what) => (StatusCode::OK, "degraded", what),
         Health::Stopped(what) => (StatusCode::SERVICE_UNAVAILABLE, "stopped", what),
@@ -58,6 +61,10 @@ pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
     let _ = writeln!(text, "bangtin_following {}", u8::from(site.model.follows()));
     let _ = writeln!(text, "bangtin_full_disks {}", site.model.disks.full().len());
     let _ = writeln!(text, "bangtin_cached_set_bytes {}", site.model.cached_set_bytes());
+    if let Some(validity) = site.certificates.get().and_then(|certificates| certificates.validity()) {
+        let left = validity.until.duration_since(site.app.now()).as_secs();
+        let _ = writeln!(text, "bangtin_certificate_seconds_left {left}");
+    }
     if let Some(bytes) = resident_bytes() {
         let _ = writeln!(text, "bangtin_resident_bytes {bytes}");
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, api, assets, boards, collections, coverage, desk, downloads, here, home, imports, indicators, items, merchants, nearest, office,
-    operations, reports, scans, search, today, writes,
+    Site, api, assets, boards, collections, coverage, crawlers, desk, downloads, here, home, imports, indicators, items, merchants,
+    nearest, office, operations, reports, scans, search, today, writes,
 };
 
 /// The methods that an address takes.
@@ -124,6 +124,11 @@ fn public() -> Vec<Route> {
         ("/desk", Both, get(desk::get).post(desk::ask)),
         ("/desk/{receipt}", Both, get(desk::answered).post(desk::erase)),
         ("/scans.csv", Reads, get(scans::csv)),
+        ("/robots.txt", Reads, get(crawlers::robots)),
+        ("/sitemap.xml", Reads, get(crawlers::sitemap)),
+        ("/.well-known/security.txt", Reads, get(crawlers::security)),
+        ("/favicon.ico", Reads, get(crawlers::favicon)),
+        ("/apple-touch-icon.png", Reads, get(crawlers::touch_icon)),
         ("/search", Reads, get(search::search)),
         ("/q/{code}", Reads, get(items::item)),
         // Some apps write an address with a slash at its end.
@@ -210,7 +215,16 @@ mod tests {
 
     /// Routes that the document leaves out: files of pages, a second way to write an address, the map's own page and
     /// pages for people only.
-    const UNDESCRIBED: &[&str] = &["/sw.js", "/assets/{name}", "/q/{code}/"];
+    const UNDESCRIBED: &[&str] = &[
+        "/sw.js",
+        "/assets/{name}",
+        "/q/{code}/",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/.well-known/security.txt",
+        "/favicon.ico",
+        "/apple-touch-icon.png",
+    ];
 
     /// The route that an address leads to: fixed parts come before parts that may be anything.
     fn led_to(address: &str) -> Option<&'static str> {

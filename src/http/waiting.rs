@@ -163,6 +163,26 @@ impl Connection {
         }
     }
 
+    /// Counts the requests of a connection that has several at once (HTTP/2): it waits while none is open.
+    pub fn requests(&self) -> Requests {
+        Requests { state: Arc::clone(&self.state), registry: Arc::clone(&self.registry), open: Arc::default() }
+    }
+
+    /// Resolves when the connection has waited too long for a request. For HTTP/1.1 the timer tells that.
+    pub async fn has_waited(&self) {
+        let Patience { head, idle } = self.registry.patience;
+        loop {
+            let limit = if self.state.has_asked.load(Ordering::Relaxed) { idle } else { head };
+            let since = self.state.since.load(Ordering::Relaxed);
+            let waited = if since == ANSWERING { 0 } else { self.registry.now().saturating_sub(since) };
+            let left = limit.saturating_sub(Duration::from_millis(waited));
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+    }
+
     /// Resolves when the connection has to make room and no request would be lost.
     pub async fn has_to_go(&self) {
         loop {
@@ -171,6 +191,65 @@ impl Connection {
                 return;
             }
         }
+    }
+}
+
+/// The open requests of a connection.
+#[derive(Clone)]
+pub struct Requests {
+    state: Arc<State>,
+    registry: Arc<Connections>,
+    open: Arc<AtomicU64>,
+}
+
+impl Requests {
+    /// A request begins; it ends when what this gives is dropped.
+    pub fn begin(&self) -> Begun {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.state.since.store(ANSWERING, Ordering::Relaxed);
+        self.state.has_asked.store(true, Ordering::Relaxed);
+        Begun(self.clone())
+    }
+}
+
+/// A request that is being answered.
+pub struct Begun(Requests);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if self.0.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.state.since.store(self.0.registry.now(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// An answer's body; its request is open while it lasts.
+pub struct Answered<B> {
+    body: B,
+    _request: Begun,
+}
+
+impl<B> Answered<B> {
+    /// The body of the answer to a request.
+    pub fn new(body: B, request: Begun) -> Self {
+        Self { body, _request: request }
+    }
+}
+
+impl<B: Body + Unpin> Body for Answered<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -347,6 +426,25 @@ mod tests {
         assert!(!goes(&answered).await && !goes(&taking).await);
         drop((answered, taking, posting));
         assert!(connections.open.lock().expect("whole").is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_with_several_requests_waits_once_all_are_answered() {
+        let connections = Connections::new(PATIENCE);
+        let connection = connections.enter();
+        let begun = Instant::now();
+        connection.has_waited().await;
+        assert_eq!(begun.elapsed().as_secs(), 10, "who asks nothing is let go");
+        let requests = connection.requests();
+        let (first, second) = (requests.begin(), requests.begin());
+        drop(first);
+        assert!(!connections.make_room(), "the second is being answered");
+        tokio::time::advance(Duration::from_mins(5)).await;
+        drop(second);
+        let idle = Instant::now();
+        connection.has_waited().await;
+        assert_eq!(idle.elapsed().as_secs(), 75);
+        assert!(connections.make_room() && goes(&connection).await);
     }
 
     #[tokio::test(start_paused = true)]

@@ -37,7 +37,7 @@ impl Served {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            http::serve(listener, site, shutdown).await;
+            http::serve(vec![http::doors::Door::plain(listener)], site, shutdown).await;
         });
         Self { _database: database, address, stop, task }
     }

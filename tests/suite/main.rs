@@ -22,6 +22,7 @@ mod field;
 mod formats;
 mod generator;
 mod golden;
+mod https;
 mod imports;
 mod indicators;
 mod left_out;

@@ -22,6 +22,7 @@ on_both_databases!(
     answers_are_compressed_validated_and_safe,
     a_withdrawn_item_is_gone_with_a_page_that_helps,
     drafts_are_nowhere,
+    crawlers_are_told_where_to_go_and_of_no_person,
     wrong_codes_and_addresses_get_pages_that_help,
     documents_are_downloads_that_never_run,
     lists_page_and_filter_by_bbox,
@@ -323,6 +324,30 @@ async fn drafts_are_nowhere(kind: Kind) {
     assert_eq!(node.get("/search?q=bi+mat&f=json").await.json()["items"], json!([]));
     node.apply(&json!({ "id": "p", "type": "plan.publish", "code": code, "facts": facts }).to_string()).await;
     assert_eq!(node.get(&format!("/q/{code}")).await.status, StatusCode::OK);
+}
+
+async fn crawlers_are_told_where_to_go_and_of_no_person(kind: Kind) {
+    let (_database, _clock, node) = demo(kind).await;
+    let robots = node.get("/robots.txt").await.text();
+    assert!(robots.contains("Disallow: /office\n") && robots.contains("Sitemap: https://bangtin.example/sitemap.xml"), "{robots}");
+    let sitemap = node.get("/sitemap.xml").await;
+    assert_eq!(sitemap.header("content-type"), "application/xml");
+    let sitemap = sitemap.text();
+    assert!(sitemap.contains("<loc>https://bangtin.example/q/QHSDD21AG</loc><lastmod>20"), "{sitemap}");
+    // Whom one pays, and whom one calls, can be taken back: no index is led there.
+    assert!(!sitemap.contains("CHHA00016") && sitemap.contains("CHMB00013"), "{sitemap}");
+    let persons = node.get("/collections/health-workers/items?f=json&limit=100").await.json();
+    for person in persons["features"].as_array().unwrap().iter().filter(|person| !person["properties"]["contact_name"].is_null()) {
+        let code = person["properties"]["code"].as_str().unwrap();
+        assert!(!sitemap.contains(code), "{code}");
+    }
+    let security = node.get("/.well-known/security.txt").await.text();
+    assert!(security.starts_with("Contact: tel:") && security.contains("\nExpires: 2027-05-23T00:00:00Z\n"), "{security}");
+    for (path, width) in [("/favicon.ico", 32), ("/apple-touch-icon.png", 180)] {
+        let icon = node.get(path).await;
+        assert_eq!(icon.header("content-type"), "image/png");
+        assert_eq!(image::load_from_memory(&icon.body).unwrap().width(), width, "{path}");
+    }
 }
 
 async fn wrong_codes_and_addresses_get_pages_that_help(kind: Kind) {

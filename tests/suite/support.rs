@@ -98,21 +98,36 @@ impl Database {
 
 /// A clock that stands still until a test moves it.
 #[derive(Clone)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    /// Microseconds since 1970; or ahead of the machine's clock, where it runs.
+    micros: Arc<AtomicI64>,
+    runs: bool,
+}
 
 impl TestClock {
     pub fn at(micros: i64) -> Self {
-        Self(Arc::new(AtomicI64::new(micros)))
+        Self { micros: Arc::new(AtomicI64::new(micros)), runs: false }
+    }
+
+    /// A clock that runs, so many seconds ahead of the machine's.
+    pub fn running(ahead: i64) -> Self {
+        Self { micros: Arc::new(AtomicI64::new(ahead * 1_000_000)), runs: true }
     }
 
     pub fn set(&self, moment: &str) {
         let moment: jiff::Timestamp = moment.parse().unwrap();
-        self.0.store(moment.as_microsecond(), Ordering::SeqCst);
+        self.micros.store(moment.as_microsecond(), Ordering::SeqCst);
+    }
+
+    /// Sets a clock that runs so many seconds ahead of the machine's.
+    pub fn set_ahead(&self, seconds: i64) {
+        self.micros.store(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     pub fn clock(&self) -> Clock {
-        let now = Arc::clone(&self.0);
-        Arc::new(move || now.load(Ordering::SeqCst))
+        let (now, runs) = (Arc::clone(&self.micros), self.runs);
+        #[expect(clippy::disallowed_methods, reason = "what others issue is dated by the machine's clock")]
+        Arc::new(move || now.load(Ordering::SeqCst) + if runs { jiff::Timestamp::now().as_microsecond() } else { 0 })
     }
 }
 

@@ -101,6 +101,9 @@ fn is_own_page(public_url: &str, headers: &HeaderMap) -> bool {
 
 /// True where nobody between the person and the program can read a passphrase: over HTTPS, or on the machine itself.
 pub fn is_private(site: &Site, peer: Option<Peer>, headers: &HeaderMap) -> bool {
+    if peer.is_some_and(|peer| peer.is_secure) {
+        return true;
+    }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if site.limits.behind_proxy {
         // The last proxy's own note counts; what stands before it comes from the client.
@@ -109,7 +112,7 @@ pub fn is_private(site: &Site, peer: Option<Peer>, headers: &HeaderMap) -> bool 
     let host = text("host").unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);
     let is_local = name == "localhost" || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    is_local && peer.is_none_or(|Peer(address)| address.ip().to_canonical().is_loopback())
+    is_local && peer.is_none_or(|peer| peer.address.ip().to_canonical().is_loopback())
 }
 
 /// The account as the image has it. A node that is behind gets time to catch up.

@@ -1,5 +1,6 @@
 //! The office's first page.
 
+use jiff::Timestamp;
 use maud::html;
 
 use super::deadlines::{self, Due};
@@ -32,11 +33,13 @@ pub struct Waits<'a> {
     pub due: &'a [Due],
     /// How many questions of residents they may answer.
     pub questions: usize,
+    /// Why there is no new certificate, and when the present one ends.
+    pub certificate: Option<(String, Option<Timestamp>)>,
 }
 
 /// What waits for the person, and what they may do.
 pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons: Option<&[String]>, waits: &Waits<'_>) -> String {
-    let Waits { proposals, alone, drafts, due, questions } = waits;
+    let Waits { proposals, alone, drafts, due, questions, certificate } = waits;
     let t = |key| text(lang, key);
     let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
     let waiting = of(&|listed| listed.waits_for_me);
@@ -44,6 +47,13 @@ pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons
         listed.is_own && matches!(listed.proposal.state, ProposalState::Returned | ProposalState::Overtaken | ProposalState::Halted)
     });
     let content = html! {
+        @if let Some((why, until)) = certificate {
+            p.rule {
+                b { (t("certificate-trouble")) }
+                @if let Some(until) = until { " " (t("certificate-until")) " " (format::moment(lang, &moment.zone, *until)) "." }
+                br; span.note lang="en" { (why) }
+            }
+        }
         h2 { (t("office-waits")) }
         @if *questions > 0 { p { a href={ "/office/desk" (lang.query()) } { (t("desk-open")) " (" (questions) ")" } } }
         @if waiting.is_empty() && back.is_empty() && alone.is_empty() && *questions == 0 { p { (t("office-nothing-waits")) } }

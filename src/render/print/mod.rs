@@ -16,6 +16,7 @@ mod sheet;
 mod stickers;
 
 pub use pdf::{About, Layer, Pdf, PrintError, tree};
+pub use picture::png;
 pub use poster::Poster;
 pub use preview::preview;
 pub use sheet::sheet;

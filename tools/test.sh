@@ -7,13 +7,14 @@ cd "$(dirname "$0")/.."
 say() { printf '== %s\n' "$*"; }
 
 # program:package
-needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm qpdf:qpdf pdftotext:poppler-utils openssl:openssl glewlwyd:glewlwyd sqlite3:sqlite3 pebble:pebble curl:curl)
+needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm qpdf:qpdf pdftotext:poppler-utils openssl:openssl glewlwyd:glewlwyd sqlite3:sqlite3 pebble:pebble curl:curl systemd-socket-activate:systemd)
 missing=()
 for need in "${needs[@]}"; do
     command -v "${need%%:*}" > /dev/null || missing+=("${need##*:}")
 done
 pg_bin() { ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -1; }
 [ -n "$(pg_bin)" ] && [ -x "$(pg_bin)/initdb" ] || missing+=(postgresql)
+command -v haproxy > /dev/null || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
 command -v pgbouncer > /dev/null || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
 fc-list 2> /dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core fontconfig)
 [ -d /usr/share/qgis ] && /usr/bin/python3 -c "import qgis.core" 2> /dev/null || missing+=(python3-qgis)

@@ -123,7 +123,7 @@ async fn invitations(app: &App, site: &str) -> anyhow::Result<Vec<String>> {
 /// Loads the missing parts of the demo city, and serves it.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let mut stop = serve::Stop::listen()?;
-    let listener = doors::bind(serve_args.listen.as_deref().unwrap_or(doors::PLAIN)).await?;
+    let listener = doors::bind_port(serve_args.listen.as_deref().unwrap_or(doors::PLAIN)).await?;
     let mut local = listener.local_addr()?;
     if local.ip().is_unspecified() {
         // A phone cannot open the address that stands for “every address”.

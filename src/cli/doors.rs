@@ -1,17 +1,23 @@
 //! Where `bangtin serve` listens: plain HTTP, or HTTPS with a certificate from files or from an authority.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::Args;
-use tokio::net::TcpListener;
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use listenfd::ListenFd;
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::messages::note;
 use crate::app::App;
-use crate::http::doors::{Door, Kind, Secure};
+use crate::http::doors::{Door, Kind, Listener, Secure};
+use crate::http::proxies::Notes;
 use crate::node::certificates::files::Files;
 use crate::node::certificates::{Certificates, acme};
 
@@ -47,6 +53,15 @@ pub struct TlsArgs {
     /// Address and port at which plain HTTP leads on to HTTPS [default: port 80 with --domain]
     #[arg(long, env = "BANGTIN_HTTP_LISTEN", value_name = "ADDRESS")]
     http_listen: Option<String>,
+    /// Connections begin with a header of the PROXY protocol (versions 1 and 2), and only proxies may open them
+    #[arg(long, env = "BANGTIN_PROXY_PROTOCOL")]
+    proxy_protocol: bool,
+}
+
+/// Where connections come in.
+pub struct Bound {
+    main: Listener,
+    onward: Option<Listener>,
 }
 
 /// What is open, what it tells, and what keeps its certificate.
@@ -61,8 +76,32 @@ pub struct Opened {
     pub certificates: Option<Arc<Certificates>>,
 }
 
+/// Where proxies note whom they serve.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum NotedIn {
+    /// X-Forwarded-For and X-Forwarded-Proto
+    XForwarded,
+    /// Forwarded (RFC 7239)
+    Forwarded,
+}
+
+impl From<NotedIn> for Notes {
+    fn from(noted: NotedIn) -> Self {
+        match noted {
+            NotedIn::XForwarded => Self::XForwarded,
+            NotedIn::Forwarded => Self::Forwarded,
+        }
+    }
+}
+
+/// A network, or an address alone.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let alone = text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or(alone).map_err(|_| format!("“{text}” is no network such as 10.0.0.0/8, and no address"))
+}
+
 /// Binds the address and port. Errors: the port cannot be used, or the address is wrong; the sentence says so.
-pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+pub async fn bind_port(listen: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| match listen.rsplit_once(':') {
         Some((_, port)) => {
             format!("port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen")
@@ -71,10 +110,40 @@ pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// Binds a port or a socket. What a program that is no more left of its socket is replaced.
+async fn bind(listen: &str) -> anyhow::Result<Listener> {
+    let Some(path) = listen.strip_prefix("unix:") else { return Ok(bind_port(listen).await?.into()) };
+    let is_left = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    if is_left && UnixStream::connect(path).await.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+        let _ = std::fs::remove_file(path);
+    }
+    let listener =
+        UnixListener::bind(path).with_context(|| format!("the socket {path} cannot be made; is another program listening there?"))?;
+    Ok(Listener::Unix(listener))
+}
+
+/// The places that systemd opened for this program, in the order of its unit.
+fn handed_over() -> anyhow::Result<Vec<Listener>> {
+    let mut given = ListenFd::from_env();
+    let mut all = Vec::new();
+    for number in 0..given.len() {
+        if let Ok(Some(listener)) = given.take_tcp_listener(number) {
+            listener.set_nonblocking(true)?;
+            all.push(Listener::Tcp(TcpListener::from_std(listener)?));
+        } else if let Ok(Some(listener)) = given.take_unix_listener(number) {
+            listener.set_nonblocking(true)?;
+            all.push(Listener::Unix(UnixListener::from_std(listener)?));
+        } else {
+            bail!("what systemd hands over as number {number} is no socket at which connections come");
+        }
+    }
+    Ok(all)
+}
+
 /// Binds a port at all addresses of the machine.
-async fn bind_all(port: u16) -> anyhow::Result<TcpListener> {
+async fn bind_all(port: u16) -> anyhow::Result<Listener> {
     match TcpListener::bind(("::", port)).await {
-        Ok(listener) => Ok(listener),
+        Ok(listener) => Ok(listener.into()),
         // A machine without IPv6.
         Err(_) => bind(&format!("0.0.0.0:{port}")).await,
     }
@@ -89,8 +158,15 @@ impl TlsArgs {
         !self.domain.is_empty() || self.tls_cert.is_some()
     }
 
-    /// Binds the ports. Errors: one cannot be used.
-    pub async fn bind(&self, listen: Option<&str>) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
+    /// Binds the ports, or takes those that systemd opened. Errors: one cannot be used.
+    pub async fn bind(&self, listen: Option<&str>) -> anyhow::Result<Bound> {
+        if self.http_listen.is_some() && !self.is_secure() {
+            bail!("--http-listen leads on to HTTPS: give --domain, or --tls-cert and --tls-key");
+        }
+        let mut given = handed_over()?.into_iter();
+        if let Some(main) = given.next() {
+            return Ok(Bound { main, onward: given.next() });
+        }
         let by_name = !self.domain.is_empty();
         let main = match listen {
             Some(listen) => bind(listen).await?,
@@ -98,21 +174,28 @@ impl TlsArgs {
             None => bind(PLAIN).await?,
         };
         let onward = match &self.http_listen {
-            Some(_) if !self.is_secure() => bail!("--http-listen leads on to HTTPS: give --domain, or --tls-cert and --tls-key"),
             Some(listen) => Some(bind(listen).await?),
             // Whoever chooses the port of HTTPS has something else at port 80.
             None if by_name && listen.is_none() => Some(bind_all(80).await?),
             None => None,
         };
-        Ok((main, onward))
+        Ok(Bound { main, onward })
     }
 
     /// Opens the doors. Errors: the certificate cannot be read, or the public address is not one of HTTPS.
-    pub fn open(&self, app: &Arc<App>, (main, onward): (TcpListener, Option<TcpListener>)) -> anyhow::Result<Opened> {
-        let at = main.local_addr()?;
+    pub fn open(&self, app: &Arc<App>, Bound { main, onward }: Bound) -> anyhow::Result<Opened> {
+        let scheme = if self.is_secure() { "https" } else { "http" };
+        let address = match &main {
+            Listener::Tcp(listener) => format!("{scheme}://{}", listener.local_addr()?),
+            Listener::Unix(listener) => format!("unix:{}", listener.local_addr()?.as_pathname().unwrap_or(Path::new("?")).display()),
+        };
+        let has_header = self.proxy_protocol;
         if !self.is_secure() {
-            let doors = vec![Door::plain(main)];
-            return Ok(Opened { doors, address: format!("http://{at}"), keeping: Vec::new(), certificates: None });
+            if onward.is_some() {
+                bail!("systemd hands over two sockets, of which the second leads on to HTTPS: give --domain, or --tls-cert and --tls-key");
+            }
+            let doors = vec![Door { has_header, ..Door::plain(main) }];
+            return Ok(Opened { doors, address, keeping: Vec::new(), certificates: None });
         }
         let public = app.city().public_url.clone();
         let Some(host) = public.strip_prefix("https://") else {
@@ -142,8 +225,8 @@ impl TlsArgs {
         };
         let former = domains.into_iter().filter(|name| *name != host).collect();
         let secure = Secure::new(Arc::clone(app), Arc::clone(&certificates) as _, former)?;
-        let mut doors = vec![Door { listener: main, kind: Kind::Secure(secure) }];
-        doors.extend(onward.map(|listener| Door { listener, kind: Kind::Onward }));
-        Ok(Opened { doors, address: format!("https://{at}"), keeping: vec![keeping], certificates: Some(certificates) })
+        let mut doors = vec![Door { listener: main, kind: Kind::Secure(secure), has_header }];
+        doors.extend(onward.map(|listener| Door { listener, kind: Kind::Onward, has_header }));
+        Ok(Opened { doors, address, keeping: vec![keeping], certificates: Some(certificates) })
     }
 }

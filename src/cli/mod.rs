@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
 use crate::import::apart;
 use messages::say;
@@ -57,7 +58,7 @@ pub struct StoreArgs {
 /// Options for serving.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
-    /// Address and port to listen on [default: 127.0.0.1:8080; with --domain port 443 at all addresses]
+    /// Address and port to listen on, or unix:/PATH of a socket [default: 127.0.0.1:8080; with --domain port 443 at all addresses]
     #[arg(long, env = "BANGTIN_LISTEN", value_name = "ADDRESS")]
     listen: Option<String>,
     /// Largest request body, MB
@@ -66,9 +67,15 @@ pub struct ServeArgs {
     /// Largest file that may be imported over HTTP, and largest unpacked size of an archive, MiB
     #[arg(long, env = "BANGTIN_MAX_IMPORT_MIB", default_value_t = 512)]
     max_import_mib: u64,
-    /// The program runs behind a proxy, which puts the client's address in X-Forwarded-For
+    /// Networks of proxies in front, which note whom they serve: 127.0.0.1,10.0.0.0/8
+    #[arg(long, env = "BANGTIN_TRUST_PROXY", value_delimiter = ',', value_name = "NETWORK", value_parser = doors::network)]
+    trust_proxy: Vec<IpNet>,
+    /// Whoever connects is a proxy
     #[arg(long, env = "BANGTIN_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// The header in which proxies note whom they serve
+    #[arg(long, env = "BANGTIN_PROXY_HEADER", value_name = "HEADER", default_value = "x-forwarded")]
+    proxy_header: doors::NotedIn,
     /// Memory for feature sets, blobs, answers and tiles, MB
     #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 512)]
     cache_mb: u64,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,6 +15,7 @@ use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
 use crate::credentials::oidc::{Provider, settings};
 use crate::http::doors::Door;
+use crate::http::proxies::Proxies;
 use crate::http::{self, Limits, Site};
 use crate::node::{follower, links, schedule};
 use crate::read_model::ReadModel;
@@ -41,6 +43,8 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs, tls: &TlsArgs) -> any
         // Map clients follow links; if these lead nowhere, layers stay empty.
         note!("bangtin: links and codes lead to {} (`bangtin city set --public-url` sets another)", city.public_url);
     }
+    // The doors are open: who connects now waits at most a moment.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
     let served = node.serve(doors, stop).await;
     keeping.iter().for_each(JoinHandle::abort);
     served
@@ -153,7 +157,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         tile_bytes: bytes / 32,
         import_bytes: args.max_import_mib << 20,
         download_bytes: args.downloads_mb << 20,
-        behind_proxy: args.behind_proxy,
+        proxies: Proxies { networks: args.trust_proxy.clone(), are_all: args.behind_proxy, notes: args.proxy_header.into() },
         ..Limits::default()
     };
     Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at, check_links: args.check_links })
@@ -173,6 +177,7 @@ impl Node {
         let shutdown = async {
             stop.asked().await;
             note!("bangtin: finishing");
+            let _ = sd_notify::notify(&[NotifyState::Stopping]);
         };
         let looking = self.check_links.then(|| {
             let Site { app, model, links, .. } = &*self.site;

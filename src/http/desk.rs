@@ -10,7 +10,8 @@ use axum::response::Response;
 
 use super::errors::HttpError;
 use super::forms::{self, Fields};
-use super::limiter::{Peer, network};
+use super::limiter::network;
+use super::proxies::Peer;
 use super::reading::{self, Asking, Form};
 use super::{SEEN, Site, respond};
 use crate::app::ExecuteError;
@@ -92,7 +93,7 @@ pub async fn ask(
     }
     let fields = forms::read(&headers, body, FORM_BYTES).await?.form()?;
     let lang = fields.lang(&headers);
-    let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
+    let network = network(peer.map(|Extension(peer)| peer), &headers, &site.limits.proxies);
     let open = site.model.image().questions.readable().filter(|known| known.answered.is_none()).count();
     if open >= MOST_OPEN || !site.report_limiter.admits(network, site.app.now()) {
         if !reading::wants_html(&headers) {

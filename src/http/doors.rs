@@ -1,6 +1,7 @@
 //! The doors through which connections come: plain, encrypted, and the one that leads on to the encrypted one.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
@@ -16,7 +17,7 @@ use rustls::server::{Acceptor, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -33,12 +34,50 @@ const TOKEN: usize = 200;
 /// Browsers ask over HTTPS only, for a year (RFC 6797).
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
+/// Where a door is.
+pub enum Listener {
+    /// A port.
+    Tcp(TcpListener),
+    /// A socket of the machine. Whoever connects there counts as 127.0.0.1.
+    Unix(UnixListener),
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self::Tcp(listener)
+    }
+}
+
+/// A connection.
+pub enum Stream {
+    /// Over a port.
+    Tcp(TcpStream, SocketAddr),
+    /// Over a socket of the machine.
+    Unix(UnixStream),
+}
+
+impl Listener {
+    /// Waits for a connection.
+    pub async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                let _ = stream.set_nodelay(true);
+                Ok(Stream::Tcp(stream, address))
+            }
+            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
 /// A door.
 pub struct Door {
     /// Where it is.
-    pub listener: TcpListener,
+    pub listener: Listener,
     /// What is behind it.
     pub kind: Kind,
+    /// True where connections begin with a header of the PROXY protocol. Only proxies may open them.
+    pub has_header: bool,
 }
 
 /// What is behind a door.
@@ -54,8 +93,8 @@ pub enum Kind {
 
 impl Door {
     /// A door to pages over plain HTTP.
-    pub fn plain(listener: TcpListener) -> Self {
-        Self { listener, kind: Kind::Plain }
+    pub fn plain(listener: impl Into<Listener>) -> Self {
+        Self { listener: listener.into(), kind: Kind::Plain, has_header: false }
     }
 
     /// The requests that come in here are answered by this.

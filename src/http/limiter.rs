@@ -1,47 +1,24 @@
 //! Limits how often one network may send what costs us something: a bucket that fills up again.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
+use super::proxies::{Peer, Proxies};
+
 /// Networks that are remembered; a forgotten network starts with a full bucket.
 const REMEMBERED: usize = 65_536;
 
-/// Where a request comes from.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    /// The address of the connection's other end.
-    pub address: SocketAddr,
-    /// True where the connection is encrypted, and ends in this program.
-    pub is_secure: bool,
-}
-
-/// Reads an address as proxies note it: alone, with a port, an IPv6 address in brackets, or in quotes.
-fn noted(text: &str) -> Option<IpAddr> {
-    let text = text.trim().trim_matches('"');
-    let bare = match text.strip_prefix('[') {
-        Some(rest) => rest.split(']').next()?,
-        // A single colon stands before a port; several colons are an IPv6 address without a port.
-        None if text.matches(':').count() == 1 => text.split(':').next()?,
-        None => text,
-    };
-    // A zone names a link of the proxy's own machine; it is dropped.
-    bare.split('%').next()?.trim().parse().ok()
-}
-
-/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 address, which a home has to
-/// itself. Behind a proxy, it is the last address in X-Forwarded-For, because the proxy itself has noted
-/// that one.
-pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
-    // What stands before the proxy's own note comes from the client, and may be any bytes.
-    let all = headers.get_all("x-forwarded-for").iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
-    // Empty elements of a list are ignored (RFC 9110 §5.6.1.2).
-    let last = all.map(<[u8]>::trim_ascii).find(|element| !element.is_empty()).filter(|_| behind_proxy);
-    match last.and_then(|element| std::str::from_utf8(element).ok()).and_then(noted).or(peer.map(|peer| peer.address.ip())) {
+/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 address, which a home has to itself. Behind a
+/// proxy it is the client's that the proxy noted.
+pub fn network(peer: Option<Peer>, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
+    // Where the PROXY protocol told the client, no header says it better.
+    let noted = proxies.noted(peer, headers).filter(|_| peer.is_none_or(|peer| peer.proxy.is_none()));
+    match noted.and_then(|noted| noted.client).or(peer.map(|peer| peer.address.ip())) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             address.to_ipv4_mapped().map_or(IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into()), IpAddr::V4)
@@ -122,6 +99,8 @@ impl Limiter {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
@@ -141,14 +120,17 @@ mod tests {
 
     #[test]
     fn a_home_has_one_bucket_and_a_strangers_header_is_not_believed() {
-        let peer = |text: &str| Some(Peer { address: SocketAddr::new(text.parse().expect("address"), 1), is_secure: false });
+        let peer = |text: &str| Some(Peer { address: SocketAddr::new(text.parse().expect("address"), 1), proxy: None, is_secure: false });
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "1.1.1.1, 2.2.2.2".parse().expect("value"));
-        assert_eq!(network(peer("10.0.0.9"), &headers, false), IpAddr::from([10, 0, 0, 9]));
-        assert_eq!(network(peer("10.0.0.9"), &headers, true), IpAddr::from([2, 2, 2, 2]));
+        assert_eq!(network(peer("10.0.0.9"), &headers, &Proxies::default()), IpAddr::from([10, 0, 0, 9]));
+        assert_eq!(network(peer("10.0.0.9"), &headers, &Proxies::all()), IpAddr::from([2, 2, 2, 2]));
         let none = HeaderMap::new();
-        assert_eq!(network(peer("2001:db8:1:2:3::4"), &none, true), network(peer("2001:db8:1:2:ffff::1"), &none, true));
-        assert_eq!(network(peer("::ffff:10.0.0.9"), &none, false), IpAddr::from([10, 0, 0, 9]));
+        assert_eq!(
+            network(peer("2001:db8:1:2:3::4"), &none, &Proxies::all()),
+            network(peer("2001:db8:1:2:ffff::1"), &none, &Proxies::all())
+        );
+        assert_eq!(network(peer("::ffff:10.0.0.9"), &none, &Proxies::default()), IpAddr::from([10, 0, 0, 9]));
     }
 
     #[test]
@@ -156,7 +138,11 @@ mod tests {
         let seen = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", text.parse().expect("value"));
-            network(Some(Peer { address: SocketAddr::new([127, 0, 0, 1].into(), 1), is_secure: false }), &headers, true)
+            network(
+                Some(Peer { address: SocketAddr::new([127, 0, 0, 1].into(), 1), proxy: None, is_secure: false }),
+                &headers,
+                &Proxies::all(),
+            )
         };
         let home = IpAddr::from([203, 0, 113, 7]);
         for text in [
@@ -172,7 +158,7 @@ mod tests {
         }
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", axum::http::HeaderValue::from_bytes(b"\xff\"\xc3, 1.1.1.1,203.0.113.7").expect("value"));
-        assert_eq!(network(None, &headers, true), home, "whatever the client wrote before");
+        assert_eq!(network(None, &headers, &Proxies::all()), home, "whatever the client wrote before");
         let home = seen("2001:db8:1:2::1");
         for text in ["[2001:db8:1:2::9]:443", "[2001:db8:1:2::9]", "\"[2001:db8:1:2::9]:443\"", "2001:db8:1:2::9%eth0"] {
             assert_eq!(seen(text), home, "{text}");

@@ -29,6 +29,7 @@ pub mod openapi;
 mod operations;
 mod pieces;
 mod place_sheet;
+pub mod proxies;
 mod ranges;
 mod reading;
 mod reports;
@@ -49,6 +50,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::proxies::Proxies;
 use crate::app::App;
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
@@ -108,8 +110,8 @@ pub struct Limits {
     pub imports: usize,
     /// Reports that residents may send from one network: in a burst, and per hour.
     pub reports: (u32, u32),
-    /// True if a proxy stands in front and notes the client's address in X-Forwarded-For.
-    pub behind_proxy: bool,
+    /// The proxies that stand in front.
+    pub proxies: Proxies,
 }
 
 impl Default for Limits {
@@ -129,7 +131,7 @@ impl Default for Limits {
             download_bytes: 1 << 30,
             imports: 2,
             reports: (5, 20),
-            behind_proxy: false,
+            proxies: Proxies::default(),
         }
     }
 }

@@ -13,7 +13,8 @@ use serde_json::json;
 use super::errors::HttpError;
 use super::forms::{self, Fields};
 use super::items::parse;
-use super::limiter::{Peer, network};
+use super::limiter::network;
+use super::proxies::Peer;
 use super::{Site, auth, respond};
 use crate::app::ExecuteError;
 use crate::app::reports::ReportDraft;
@@ -83,7 +84,7 @@ pub async fn receive(
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
     let fields = Fields::of(query, &sent.text);
     let lang = fields.lang(&headers);
-    let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
+    let network = network(peer.map(|Extension(peer)| peer), &headers, &site.limits.proxies);
     let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
     let board = fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
     let written = ReportText {

@@ -1,7 +1,7 @@
 //! Accepts connections, and serves each in a task of its own.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +15,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 use super::Site;
-use super::doors::{Door, HTTP_2, Kind};
-use super::limiter::Peer;
+use super::doors::{Door, HTTP_2, Kind, Stream};
+use super::proxies::{Peer, Proxies, client_of};
 use super::waiting::{Answered, Connection, Connections, Patience};
 
 /// A client that takes nothing of its answer for this long is disconnected.
@@ -32,6 +31,8 @@ const BUFFER: usize = 256 << 10;
 /// How long a connection that makes room gets to end, and how many connections are asked.
 const ROOM_PATIENCE: Duration = Duration::from_millis(100);
 const ROOM_TRIES: usize = 3;
+/// Whoever connects over a socket of the machine.
+const MACHINE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Most requests at once on a connection of HTTP/2.
 const STREAMS: u32 = 100;
 /// Largest head of a request of HTTP/2, in bytes.
@@ -45,28 +46,49 @@ struct Manner {
     service: TowerToHyperService<axum::Router>,
     kind: Kind,
     patience: Patience,
+    /// The proxies of which a PROXY header is expected; none where there is none.
+    header_of: Option<Proxies>,
 }
 
 impl Manner {
     fn new(site: &Arc<Site>, door: &Door) -> Self {
         let patience = Patience { head: site.limits.head_patience, idle: site.limits.idle_patience };
-        Self { service: TowerToHyperService::new(door.router(site)), kind: door.kind.clone(), patience }
+        Self {
+            service: TowerToHyperService::new(door.router(site)),
+            kind: door.kind.clone(),
+            patience,
+            header_of: door.has_header.then(|| site.limits.proxies.clone()),
+        }
     }
 
     /// Serves a connection until it ends.
-    async fn serve(self, stream: TcpStream, address: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()> {
+    async fn serve<S>(self, mut stream: S, address: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut peer = Peer { address, proxy: None, is_secure: false };
+        if let Some(proxies) = &self.header_of {
+            if !proxies.are_at(address.ip()) {
+                anyhow::bail!("{} is no proxy, and only those may connect here", address.ip());
+            }
+            let client = tokio::select! {
+                client = client_of(&mut stream, self.patience.head) => client?,
+                () = connection.has_to_go() => return Ok(()),
+            };
+            peer = client.map_or(peer, |client| Peer { address: client, proxy: Some(address), ..peer });
+        }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
         let stream = Box::pin(stream);
         let Kind::Secure(secure) = &self.kind else {
-            return self.http_1(stream, Peer { address, is_secure: false }, connection, watcher).await;
+            return self.http_1(stream, peer, connection, watcher).await;
         };
         let accepted = tokio::select! {
             accepted = tokio::time::timeout(self.patience.head, secure.accept(stream)) => accepted??,
             () = connection.has_to_go() => return Ok(()),
         };
         let Some(stream) = accepted else { return Ok(()) };
-        let peer = Peer { address, is_secure: true };
+        let peer = Peer { is_secure: true, ..peer };
         if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) {
             return self.http_2(stream, peer, connection, watcher).await;
         }
@@ -174,7 +196,7 @@ impl Hall {
     /// Lets connections in through a door. It never returns.
     async fn receive(&self, door: Door, manner: Manner) {
         loop {
-            let (stream, peer) = match door.listener.accept().await {
+            let stream = match door.listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // The process is most likely out of file descriptors. A connection that waits for a request makes room.
@@ -192,11 +214,14 @@ impl Hall {
                 tracing::warn!("too many connections that are being answered: one was let go");
                 continue;
             };
-            let _ = stream.set_nodelay(true);
             let (manner, connection, watcher) = (manner.clone(), self.connections.enter(), self.graceful.watcher());
             tokio::spawn(async move {
                 let _held = place;
-                if let Err(error) = manner.serve(stream, peer, connection, watcher).await {
+                let served = match stream {
+                    Stream::Tcp(stream, address) => manner.serve(stream, address, connection, watcher).await,
+                    Stream::Unix(stream) => manner.serve(stream, MACHINE, connection, watcher).await,
+                };
+                if let Err(error) = served {
                     tracing::debug!("connection ended: {error}");
                 }
             });

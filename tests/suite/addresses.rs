@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::http::Limits;
+use bangtin::http::proxies::Proxies;
 
 use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, demo};
 
@@ -277,7 +278,7 @@ async fn another_sites_page_may_read_with_the_headers_that_libraries_add() {
 #[tokio::test(flavor = "multi_thread")]
 async fn residents_behind_a_proxy_that_notes_ports_do_not_share_a_bucket() {
     let database = Database::new(Kind::Sqlite).await;
-    let node = Node::start_with(&database, &TestClock::at(NOON), Limits { behind_proxy: true, ..Limits::default() }).await;
+    let node = Node::start_with(&database, &TestClock::at(NOON), Limits { proxies: Proxies::all(), ..Limits::default() }).await;
     bangtin::cli::demo::load_units(&node.app).await.unwrap();
     for line in bangtin::cli::demo::commands().take(1) {
         node.apply(line).await;

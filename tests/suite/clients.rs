@@ -208,7 +208,7 @@ fn a_browser_signs_in_with_a_passkey_of_its_device() {
 #[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn a_browser_signs_in_at_providers_of_other_hands() {
     let (data, settings) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crate::support::free_port();
     let base = format!("http://localhost:{port}");
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("office-providers");
     std::fs::create_dir_all(&pictures).unwrap();

@@ -1,7 +1,6 @@
 //! HTTPS: certificates from a real authority (pebble) and from files, read by curl and OpenSSL.
 
-use std::net::TcpListener as StdListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::on_both_databases;
-use crate::support::{Database, Kind, Node, TestClock, run};
+use crate::support::{Database, Kind, Node, Running, TestClock, free_port, run};
 
 on_both_databases!(
     a_certificate_is_had_over_http_and_renewed_and_the_old_one_goes_on_while_the_authority_is_away,
@@ -27,26 +26,12 @@ const FORMER: &str = "cu.bangtin.example";
 /// Longest time until something happens that must.
 const BOUND: Duration = Duration::from_mins(1);
 
-fn free_port() -> u16 {
-    StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Waits until something is so.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !is_so().await {
         assert!(begun.elapsed() < BOUND, "{what}");
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-/// A child that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
@@ -78,7 +63,7 @@ impl Authority {
         let mut command = Command::new("pebble-challtestsrv");
         command.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]);
         command.args(["-dns01", &format!("127.0.0.1:{dns}"), "-management", &format!("127.0.0.1:{names}")]);
-        let names = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let names = Running::start(&mut command);
         Self { folder, _names: names, server: None, dns, acme, management, http, tls }
     }
 
@@ -87,7 +72,7 @@ impl Authority {
         let mut command = Command::new("pebble");
         command.arg("-config").arg(self.folder.path().join("pebble.json")).args(["-dnsserver", &format!("127.0.0.1:{}", self.dns)]);
         command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", refused.to_string()).env("PEBBLE_AUTHZREUSE", "0");
-        self.server = Some(Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()));
+        self.server = Some(Running::start(&mut command));
         let root = self.folder.path().join("root.pem");
         until("the authority answers", async || {
             let own = self.folder.path().join("own.pem");
@@ -162,9 +147,9 @@ impl Drop for Beside {
 async fn serve(node: &Node, certificates: &Arc<Certificates>, tls: u16, http: Option<u16>) -> JoinHandle<()> {
     let secure = Secure::new(Arc::clone(&node.app), Arc::clone(certificates) as _, vec![FORMER.into()]).unwrap();
     let bind = async |port: u16| TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    let mut doors = vec![Door { listener: bind(tls).await, kind: Behind::Secure(secure) }];
+    let mut doors = vec![Door { listener: bind(tls).await.into(), kind: Behind::Secure(secure), has_header: false }];
     if let Some(http) = http {
-        doors.push(Door { listener: bind(http).await, kind: Behind::Onward });
+        doors.push(Door { listener: bind(http).await.into(), kind: Behind::Onward, has_header: false });
     }
     let site = Arc::new(Site::new(Arc::clone(&node.app), Arc::clone(&node.model), Limits::default()));
     tokio::spawn(http::serve(doors, site, std::future::pending()))

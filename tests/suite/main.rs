@@ -14,6 +14,7 @@ mod crash;
 mod days;
 mod desk;
 mod disks;
+mod doors;
 mod downloads;
 mod drafts;
 mod drawn_lots;

@@ -8,6 +8,7 @@ use bangtin::app::accounts::Profile;
 use bangtin::credentials::totp_code;
 use bangtin::domain::access::{AccountId, Actor, Grant, Reach, Role};
 use bangtin::event_store::dump::Reader;
+use bangtin::http::proxies::Proxies;
 use bangtin::http::{Limits, office_addresses};
 
 use crate::on_both_databases;
@@ -440,7 +441,7 @@ async fn invite_planner(node: &Node) -> (AccountId, String) {
 
 async fn a_strangers_tries_do_not_lock_a_person_out(kind: Kind) {
     let (database, clock) = (Database::new(kind).await, TestClock::at(NOON));
-    let limits = Limits { behind_proxy: true, ..Limits::default() };
+    let limits = Limits { proxies: Proxies::all(), ..Limits::default() };
     let node = Node::start_with(&database, &clock, limits).await;
     let from = |address: &str| vec![("x-forwarded-proto", "https".to_owned()), ("x-forwarded-for", address.to_owned())];
     let (_, path) = invite(&node, &[Role::Planner]).await;
@@ -487,7 +488,7 @@ async fn over_plain_http_nobody_signs_in(kind: Kind) {
             assert_eq!(ask(host, "http").await.status, StatusCode::OK, "{host}");
         }
     }
-    let behind = Node::start_with(&database, &clock, Limits { behind_proxy: true, ..Limits::default() }).await;
+    let behind = Node::start_with(&database, &clock, Limits { proxies: Proxies::all(), ..Limits::default() }).await;
     let ask = async |proto: &str| {
         behind.get_with("/office/sign-in", &[("host", "bangtin.example"), ("accept", "text/html"), ("x-forwarded-proto", proto)]).await
     };

@@ -193,7 +193,7 @@ impl Pooler {
         let folder = tempfile::tempdir().unwrap();
         // It gives up root for a user who must get here too.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::support::free_port();
         let (users, config) = (folder.path().join("users"), folder.path().join("pgbouncer.ini"));
         std::fs::write(&users, "\"bangtin\" \"\"\n").unwrap();
         let text = format!(
@@ -371,7 +371,7 @@ async fn what_a_pooler_refuses_is_said_as_what_the_server_refuses() {
 #[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_pooler_before_a_server_that_is_away_is_not_taken_for_one_in_another_mode() {
     // Nothing listens behind it.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crate::support::free_port();
     let pooler = Pooler::before_port("session", &port.to_string());
     for _ in 0..2 {
         let sentence = refused(&format!("postgres://bangtin@127.0.0.1:{}/d", pooler.port)).await;

@@ -352,7 +352,7 @@ impl OwnServer {
 
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::support::free_port();
         let _ = Command::new("chown").arg("postgres").arg(folder.path()).status();
         let data = folder.path().join("pg");
         assert!(Self::as_server(

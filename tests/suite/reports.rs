@@ -7,6 +7,7 @@ use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::domain::access::{Reach, Role};
 use bangtin::event_store::dump::Reader;
 use bangtin::http::Limits;
+use bangtin::http::proxies::Proxies;
 
 use crate::on_both_databases;
 use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, demo, files_with};
@@ -142,7 +143,7 @@ async fn what_was_written_is_erased_when_the_report_is_closed(kind: Kind) {
 async fn a_flood_is_stopped_and_nothing_is_lost_for_others(kind: Kind) {
     let database = Database::new(kind).await;
     let clock = TestClock::at(NOON);
-    let node = Node::start_with(&database, &clock, Limits { behind_proxy: true, ..Limits::default() }).await;
+    let node = Node::start_with(&database, &clock, Limits { proxies: Proxies::all(), ..Limits::default() }).await;
     bangtin::cli::demo::load_units(&node.app).await.unwrap();
     for line in bangtin::cli::demo::commands().take(1) {
         node.apply(line).await;

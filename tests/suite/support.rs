@@ -145,6 +145,28 @@ pub fn demo_command(code: &str, kind: &str) -> Value {
     commands.find(|command| command["code"] == code && command["type"] == kind).unwrap_or_else(|| panic!("no {kind} of {code}"))
 }
 
+/// A program that ends with the test.
+pub struct Running(std::process::Child);
+
+impl Running {
+    pub fn start(command: &mut std::process::Command) -> Self {
+        let quiet = std::process::Stdio::null;
+        Self(command.stdout(quiet()).stderr(quiet()).spawn().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port at which nobody listens yet.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// A node: write path, image, follower, and the router.
 pub struct Node {
     pub app: Arc<App>,

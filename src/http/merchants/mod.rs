@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use super::errors::HttpError;
 use super::forms::{self, Fields};
 use super::items::parse;
-use super::limiter::{Peer, network};
+use super::limiter::network;
+use super::proxies::Peer;
 use super::reading::{Asking, wants_html};
 use super::{Site, respond, uploaded};
 use crate::app::ExecuteError;
@@ -65,7 +66,7 @@ pub async fn check(
     let (view, payee) = place(&site, &code)?;
     let account = payee.as_ref().map(|payee| &payee.account);
     let headers = &asking.headers;
-    if !site.photo_limiter.admits(network(peer.map(|Extension(peer)| peer), headers, site.limits.behind_proxy), site.app.now()) {
+    if !site.photo_limiter.admits(network(peer.map(|Extension(peer)| peer), headers, &site.limits.proxies), site.app.now()) {
         return Err(HttpError::TooMany);
     }
     // Nobody sends a photo for nothing.
@@ -208,7 +209,7 @@ pub async fn edit(
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return Err(HttpError::Refused(Refusal::invalid("another-site", sentence!("another-site"))));
     }
-    let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
+    let network = network(peer.map(|Extension(peer)| peer), &headers, &site.limits.proxies);
     let fields = forms::read(&headers, body, FORM_BYTES).await?.form()?;
     let lang = fields.lang(&headers);
     if !site.report_limiter.admits(network, site.app.now()) {

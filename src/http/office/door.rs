@@ -19,7 +19,7 @@ use crate::domain::{Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::Site;
 use crate::http::errors::{Frame, HttpError};
-use crate::http::limiter::Peer;
+use crate::http::proxies::Peer;
 use crate::render::office as pages;
 
 /// How long to wait for an account that was just activated.
@@ -105,9 +105,8 @@ pub fn is_private(site: &Site, peer: Option<Peer>, headers: &HeaderMap) -> bool 
         return true;
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if site.limits.behind_proxy {
-        // The last proxy's own note counts; what stands before it comes from the client.
-        return text("x-forwarded-proto").is_some_and(|all| all.rsplit(',').next().is_some_and(|last| last.trim() == "https"));
+    if let Some(noted) = site.limits.proxies.noted(peer, headers) {
+        return noted.is_secure;
     }
     let host = text("host").unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);

@@ -58,7 +58,7 @@ pub async fn leave(
 /// `GET /office/oidc/{id}/back`: takes somebody who comes back from a provider. It begins a session, because the protocol
 /// has the browser come back with a GET; the browser's own cookie and the state, used once, stand for the form's token.
 pub async fn arrive(State(site): State<Arc<Site>>, Path(id): Path<String>, from: From, asking: Asking) -> Result<Response, HttpError> {
-    let client = network(from.map(|axum::Extension(peer)| peer), &asking.headers, site.limits.behind_proxy);
+    let client = network(from.map(|axum::Extension(peer)| peer), &asking.headers, &site.limits.proxies);
     check_private(&site, from, &asking.headers)?;
     let (headers, lang) = (&asking.headers, asking.lang());
     let given = Fields::parse(asking.query.as_deref().unwrap_or_default());

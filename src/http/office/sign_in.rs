@@ -20,7 +20,8 @@ use crate::domain::access::AccountId;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::{self, Fields};
-use crate::http::limiter::{Peer, network};
+use crate::http::limiter::network;
+use crate::http::proxies::Peer;
 use crate::http::reading::Asking;
 use crate::render::office::sign_in as pages;
 use crate::words::fold::fold;
@@ -46,7 +47,7 @@ pub(super) fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Res
 
 /// The network and the fields of a form that somebody sends who has not signed in.
 pub(super) async fn sent(site: &Site, from: From, asking: &Asking, body: Body) -> Result<(IpAddr, Fields), HttpError> {
-    let client = network(peer(from), &asking.headers, site.limits.behind_proxy);
+    let client = network(peer(from), &asking.headers, &site.limits.proxies);
     check_private(site, from, &asking.headers)?;
     let fields = forms::read(&asking.headers, body, FORM_BYTES).await?.form()?;
     Ok((client, fields))

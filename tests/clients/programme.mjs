@@ -149,6 +149,15 @@ assert.deepEqual(ranked.filter((one) => one.rank === 1).map((one) => one.unit), 
 await resident.goto(`${base}/indicators/${INDICATOR}?period=2026-10`);
 await check(resident, "ranking");
 
+// The indicator itself, its targets, and the page of the ward.
+await organiser.goto(`${base}/office/indicators/new`);
+await check(organiser, "indicator-form");
+await organiser.goto(`${base}/office/indicators/${INDICATOR}?period=2026-12`);
+await organiser.locator("summary", { hasText: "Đặt mục tiêu" }).click();
+await check(organiser, "targets");
+await resident.goto(`${base}/here?unit=04252-2025`);
+await check(resident, "ward-page");
+
 // The nearest place that takes cards, for somebody who stands at its door. It is open at every hour of the day.
 await resident.goto(`${base}/nearest?kind=place&pays=card&lat=21.7065&lon=104.8756`);
 assert.match(await resident.locator("li.near").first().innerText(), /Quán cơm Sen[^]*ĐANG MỞ CỬA[^]*Thẻ ngân hàng/);

@@ -268,6 +268,11 @@ async fn a_certificate_in_files_is_shown_anew_when_they_change_and_goes_on_when_
     std::fs::copy(path("b.key"), path("a.key")).unwrap();
     until("the new one", async || serial(port) != first).await;
     assert_eq!(certificates.why_not(), None);
+    // A file that is away for a while is told, and is no trouble once it is back.
+    std::fs::rename(path("a.key"), path("away.key")).unwrap();
+    until("it is told that it is away", async || certificates.why_not().is_some_and(|why| why.contains("a.key cannot be read"))).await;
+    std::fs::rename(path("away.key"), path("a.key")).unwrap();
+    until("it is back", async || certificates.why_not().is_none()).await;
     let wrong = Files { chain: path("a.key"), key: path("a.pem") }.show(&certificates).unwrap_err().to_string();
     assert!(wrong.contains("a.key holds no certificate"), "{wrong}");
 }

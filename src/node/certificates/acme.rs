@@ -213,8 +213,17 @@ impl Keeper {
             && at != self.seen
         {
             self.seen = at;
-            self.is_ours = self.settings.domains.iter().all(|name| issued.domains.contains(name));
-            self.certificates.show(ready(&issued)?);
+            match ready(&issued) {
+                Ok(ready) => {
+                    self.is_ours = self.settings.domains.iter().all(|name| issued.domains.contains(name));
+                    self.certificates.show(ready);
+                }
+                // Another one is had in its place.
+                Err(error) => {
+                    self.is_ours = false;
+                    tracing::warn!("{error}");
+                }
+            }
         }
         let validity = self.certificates.validity().filter(|_| self.is_ours);
         let asked = self.asked.map(|asked| asked.elapsed());
@@ -234,6 +243,11 @@ impl Keeper {
     }
 
     fn failed(&mut self, error: &AcmeError) {
+        // What is wrong with the store is told elsewhere, and is over by itself.
+        if matches!(error, AcmeError::Store(_)) {
+            tracing::warn!("{error}");
+            return;
+        }
         let wait = self.settings.retry.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         self.after = Some(Instant::now() + wait);

@@ -37,24 +37,32 @@ impl Files {
     /// Shows what the files hold whenever they change. Whoever renews them writes one after the other: until they belong
     /// together, the old ones go on. It never returns.
     pub async fn keep(self, certificates: Arc<Certificates>) {
-        let mut seen = self.texts().ok();
+        let goes_on = |error: CertificateError| certificates.trouble(format!("the certificate that was shown goes on: {error}"));
+        let (mut seen, mut is_good, mut is_away) = (self.texts().ok(), true, false);
         loop {
             tokio::time::sleep(LOOK).await;
             let texts = match self.texts() {
                 Ok(texts) => texts,
                 Err(error) => {
-                    if certificates.why_not().is_none() {
-                        certificates.trouble(format!("the certificate that was shown goes on: {error}"));
+                    if !is_away {
+                        goes_on(error);
                     }
+                    is_away = true;
                     continue;
                 }
             };
+            let was_away = std::mem::take(&mut is_away);
             if seen.as_ref() == Some(&texts) {
+                if was_away && is_good {
+                    certificates.settled();
+                }
                 continue;
             }
-            match self.ready(&texts) {
+            let read = self.ready(&texts);
+            is_good = read.is_ok();
+            match read {
                 Ok(ready) => certificates.show(ready),
-                Err(error) => certificates.trouble(format!("the certificate that was shown goes on: {error}")),
+                Err(error) => goes_on(error),
             }
             seen = Some(texts);
         }

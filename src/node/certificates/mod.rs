@@ -105,6 +105,11 @@ impl Certificates {
         self.change(|state| state.trouble = Some(why));
     }
 
+    /// What was noted is over.
+    pub fn settled(&self) {
+        self.change(|state| state.trouble = None);
+    }
+
     /// When the certificate that is shown holds; none where there is none yet.
     pub fn validity(&self) -> Option<Validity> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).ready.as_ref().map(|ready| ready.validity)

@@ -125,7 +125,9 @@ impl App {
         if let Some(city) = state.city {
             app.observe_city(city);
         }
-        app.renew_claims().await?;
+        if !app.log.is_read_only() {
+            app.renew_claims().await?;
+        }
         Ok(app)
     }
 

@@ -44,6 +44,9 @@ pub struct StoreArgs {
     /// The event log: sqlite://PATH or postgres://… [default: SQLite under --data]
     #[arg(long, global = true, env = "BANGTIN_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
+    /// File with the password for PostgreSQL, where the address has none; it is read for each connection
+    #[arg(long, global = true, env = "BANGTIN_DATABASE_PASSWORD_FILE", value_name = "FILE")]
+    database_password_file: Option<PathBuf>,
     /// Configuration of the city, for the first start of a store
     #[arg(long, global = true, env = "BANGTIN_CITY", value_name = "FILE.toml")]
     city: Option<PathBuf>,
@@ -85,6 +88,9 @@ pub struct ServeArgs {
     /// Providers at which people of the office may sign in (OpenID Connect)
     #[arg(long, env = "BANGTIN_OIDC", value_name = "FILE.toml")]
     oidc: Option<PathBuf>,
+    /// Change nothing, and answer all reads: during maintenance, or on a standby of PostgreSQL
+    #[arg(long, env = "BANGTIN_READ_ONLY")]
+    read_only: bool,
     /// Look once a day whether the links of the register of services still answer
     #[arg(long, env = "BANGTIN_CHECK_LINKS")]
     check_links: bool,

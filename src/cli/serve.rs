@@ -31,13 +31,16 @@ const DOUBLES: usize = 20;
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs, tls: &TlsArgs) -> anyhow::Result<()> {
     let stop = Stop::listen()?;
     let bound = tls.bind(serve_args.listen.as_deref()).await?;
-    let store = store::open(args, None).await?;
+    let store = if serve_args.read_only { store::open_read_only(args).await? } else { store::open(args, None).await? };
     store.app.log().check_room().await?;
     let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
     let (city, Opened { doors, address, keeping, certificates }) = (store.app.city(), tls.open(&store.app, bound)?);
     note!("bangtin: {} on {address}", city.name_vi);
     if let Some(certificates) = certificates {
         let _ = node.site.certificates.set(certificates);
+    }
+    if serve_args.read_only {
+        note!("bangtin: this node changes nothing; /office is closed on it");
     }
     if city.public_url != address {
         // Map clients follow links; if these lead nowhere, layers stay empty.
@@ -108,7 +111,8 @@ impl Stop {
 /// A running node: its site, and the path of its snapshot.
 pub struct Node {
     site: Arc<Site>,
-    snapshot: PathBuf,
+    /// None where nothing is written.
+    snapshot: Option<PathBuf>,
     started_at: i64,
     check_links: bool,
 }
@@ -125,6 +129,8 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     if doubles.len() > DOUBLES {
         note!("bangtin: warning: {} more are listed by “bangtin log stats”", doubles.len() - DOUBLES);
     }
+    // The folder of a node that only reads may be a copy, or of another node's.
+    let snapshot = (!log.is_read_only()).then(|| store.snapshot.clone());
     let mut image = follower::build(&log, Some(&store.snapshot)).await.context("the log cannot be read")?;
     follower::load_shared(&log, app.vault(), &mut image).await?;
     if image.accounts.second_person_since.is_none() {
@@ -132,8 +138,12 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     }
     let folder = if disk_cache {
         let folder = store.data.join("blobs");
-        std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-        Some(folder)
+        match std::fs::create_dir_all(&folder) {
+            Ok(()) => Some(folder),
+            // Such a node also runs where nothing can be written.
+            Err(_) if log.is_read_only() => None,
+            Err(error) => return Err(error).with_context(|| format!("the folder {} cannot be made", folder.display())),
+        }
     } else {
         None
     };
@@ -143,8 +153,10 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     let blobs = Blobs::new(Arc::clone(&log), bytes / 4, folder);
     let started_at = image.position;
     let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
-    tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
-    tokio::spawn(schedule::keep(Arc::clone(&app), Arc::clone(&model)));
+    tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), snapshot.clone()));
+    if !log.is_read_only() {
+        tokio::spawn(schedule::keep(Arc::clone(&app), Arc::clone(&model)));
+    }
     // The running executable, even after its file was replaced by a newer one.
     let this = PathBuf::from("/proc/self/exe");
     app.read_apart(if this.exists() { this } else { std::env::current_exe().context("the program does not find its own file")? });
@@ -160,7 +172,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         proxies: Proxies { networks: args.trust_proxy.clone(), are_all: args.behind_proxy, notes: args.proxy_header.into() },
         ..Limits::default()
     };
-    Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at, check_links: args.check_links })
+    Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot, started_at, check_links: args.check_links })
 }
 
 /// The providers that a file names; their secrets lie beside it.
@@ -189,8 +201,8 @@ impl Node {
         looking.iter().for_each(JoinHandle::abort);
         self.site.write_scans().await;
         let position = self.site.model.image().position;
-        if position - self.started_at >= SNAPSHOT_AT_END
-            && let Err(error) = follower::save_snapshot(&self.site.model, self.site.app.log(), &self.snapshot).await
+        if let Some(snapshot) = self.snapshot.filter(|_| position - self.started_at >= SNAPSHOT_AT_END)
+            && let Err(error) = follower::save_snapshot(&self.site.model, self.site.app.log(), &snapshot).await
         {
             tracing::warn!("the snapshot was not written: {error}");
         }

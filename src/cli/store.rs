@@ -12,7 +12,7 @@ use crate::app::{App, system_clock};
 use crate::config;
 use crate::domain::city::{City, CityCommand};
 use crate::domain::subject::Contact;
-use crate::event_store::{self, EventLog};
+use crate::event_store::{self, Access, EventLog};
 use crate::vault::{CHECK_SUBJECT, Vault, VaultError};
 
 /// An open store.
@@ -33,6 +33,10 @@ impl StoreArgs {
             None => format!("sqlite://{}", self.data.join("bangtin.sqlite").display()),
         }
     }
+
+    fn access(&self, begin: Begin) -> Access {
+        Access { url: self.url(), password_file: self.database_password_file.clone(), is_read_only: begin == Begin::ReadOnly }
+    }
 }
 
 /// Whether a command may create a store where there is none.
@@ -42,6 +46,8 @@ pub enum Begin {
     Allowed,
     /// The command must find a store, so that a mistyped folder does not become a new one.
     Refused,
+    /// The command must find a store, and changes nothing in it.
+    ReadOnly,
     /// The command may create a store, but only with an existing key: the data loaded is encrypted with that
     /// key.
     WithKey,
@@ -50,7 +56,8 @@ pub enum Begin {
 /// Opens the log and the vault's key; the city need not be recorded yet.
 pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> {
     let data = &args.data;
-    if begin == Begin::Refused && !event_store::is_there(&args.url()).await.context("the store cannot be opened")? {
+    let must_be_there = matches!(begin, Begin::Refused | Begin::ReadOnly);
+    if must_be_there && !event_store::is_there(args.access(begin)).await.context("the store cannot be opened")? {
         match args.url().strip_prefix("sqlite://") {
             Some(path) => {
                 bail!("there is no store at {path}: check --data, or begin one with “bangtin demo” or “bangtin serve --city FILE.toml”")
@@ -60,7 +67,9 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
             }
         }
     }
-    prepare_folder(data)?;
+    if begin != Begin::ReadOnly {
+        prepare_folder(data)?;
+    }
     if args.url().starts_with("sqlite")
         && let Some(kind) = network_file_system(data)
     {
@@ -69,9 +78,9 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
             data.display()
         );
     }
-    let log: Arc<dyn EventLog> = event_store::open(&args.url(), system_clock()).await.context("the store cannot be opened")?;
+    let log: Arc<dyn EventLog> = event_store::open(args.access(begin), system_clock()).await.context("the store cannot be opened")?;
     let check = log.vault_row(CHECK_SUBJECT).await?;
-    let vault = Vault::open(data, args.vault_key.as_deref(), check.is_none() && begin != Begin::WithKey);
+    let vault = Vault::open(data, args.vault_key.as_deref(), check.is_none() && !matches!(begin, Begin::WithKey | Begin::ReadOnly));
     let vault = match vault {
         Err(missing @ VaultError::KeyMissing(_)) if begin == Begin::WithKey => Err(missing)
             .context("to restore, first put vault.key and erasures.txt of the backed-up store into --data (or set BANGTIN_VAULT_KEY)")?,
@@ -81,12 +90,36 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
         vault.unseal::<Contact>(row)?;
     }
     let app = App::open(log, vault, system_clock(), data.join("erasures.txt")).await?;
-    if check.is_none() && begin != Begin::WithKey {
-        app.seal_check().await?;
+    if begin != Begin::ReadOnly {
+        if check.is_none() && begin != Begin::WithKey {
+            app.seal_check().await?;
+        }
+        // After an interrupted restore, or one by other means, erased persons are erased again here.
+        app.reapply_erasures().await?;
     }
-    // After an interrupted restore, or one by other means, erased persons are erased again here.
-    app.reapply_erasures().await?;
     Ok(Store { app: Arc::new(app), data: data.clone(), snapshot: data.join("image.snapshot") })
+}
+
+/// Opens a store with a recorded city, to read it.
+pub async fn open_read_only(args: &StoreArgs) -> anyhow::Result<Store> {
+    let store = open_bare(args, Begin::ReadOnly).await?;
+    let recorded = store.app.city();
+    if recorded.id.is_empty() {
+        bail!("this store has no city yet: begin it with “bangtin serve --city FILE.toml”, without --read-only");
+    }
+    if args.city.is_some() {
+        bail!("with --read-only nothing is recorded: leave --city out");
+    }
+    check_address(args, &recorded)?;
+    Ok(store)
+}
+
+/// Refuses another public address than the one recorded.
+fn check_address(args: &StoreArgs, recorded: &City) -> anyhow::Result<()> {
+    if let Some(url) = args.public_url.as_ref().filter(|url| **url != recorded.public_url) {
+        bail!("printed codes lead to {}, not to {url}: change it with “bangtin city set --public-url {url}”", recorded.public_url);
+    }
+    Ok(())
 }
 
 /// Opens a store with a recorded city, or records the city given.
@@ -124,9 +157,7 @@ pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result
             bail!("the configuration differs from the one recorded in the store: change it with “bangtin city set --city FILE.toml”");
         }
     }
-    if let Some(url) = args.public_url.as_ref().filter(|url| **url != recorded.public_url) {
-        bail!("printed codes lead to {}, not to {url}: change it with “bangtin city set --public-url {url}”", recorded.public_url);
-    }
+    check_address(args, &recorded)?;
     Ok(store)
 }
 

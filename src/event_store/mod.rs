@@ -12,13 +12,15 @@ pub mod dump;
 mod identity;
 pub mod kept;
 mod migrations;
+mod opening;
 mod postgres;
+mod read_only;
 pub mod scans;
 pub mod sessions;
 mod sqlite;
 
 use std::io::{Cursor, Read, Take};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -28,6 +30,7 @@ use tokio::sync::watch;
 use crate::domain::Digest;
 
 pub use cell::Cell;
+pub use opening::{Access, is_there, open};
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;
 
@@ -353,39 +356,14 @@ pub trait EventLog: Send + Sync {
     async fn check_room(&self) -> Result<(), StoreError> {
         Ok(())
     }
+    /// True where nothing is written: the store was opened so.
+    fn is_read_only(&self) -> bool {
+        false
+    }
     /// The folder in which the store lies; none where a database server keeps it.
     fn folder(&self) -> Option<PathBuf>;
     /// The store's name for people: `SQLite file …`, `PostgreSQL`.
     fn describe(&self) -> String;
-}
-
-/// Whether there is a store behind a URL. It makes none.
-pub async fn is_there(url: &str) -> Result<bool, StoreError> {
-    match url.strip_prefix("sqlite://") {
-        Some(path) => Ok(Path::new(path).exists()),
-        None if is_postgres(url) => PostgresLog::is_there(url).await,
-        None => Err(wrong_address()),
-    }
-}
-
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
-}
-
-/// The address may hold a password: it is not repeated.
-fn wrong_address() -> StoreError {
-    StoreError::NotPossible(sentence!("database-address").to_string())
-}
-
-/// Opens the store behind a URL, `sqlite://PATH` or `postgres://…`, and brings its tables up to date.
-pub async fn open(url: &str, clock: Clock) -> Result<Arc<dyn EventLog>, StoreError> {
-    if let Some(path) = url.strip_prefix("sqlite://") {
-        Ok(Arc::new(SqliteLog::open(Path::new(path), clock).await?))
-    } else if is_postgres(url) {
-        Ok(Arc::new(PostgresLog::open(url, clock).await?))
-    } else {
-        Err(wrong_address())
-    }
 }
 
 /// Sixteen random hex digits.

@@ -72,6 +72,8 @@ pub enum HttpError {
     TooSlow,
     /// The store is unreachable; nothing was written.
     Unavailable,
+    /// This node changes nothing; another one does, or this one later.
+    ReadOnly,
     /// A disk is full or cannot be written; nothing was written.
     Full(Disk),
     /// The data is not in memory and the store is unreachable.
@@ -228,6 +230,7 @@ impl HttpError {
             Self::TooMany => key(StatusCode::TOO_MANY_REQUESTS, "too-many", "too-many-help"),
             Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", sentence!("too-slow")),
             Self::Unavailable => of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentence!("unavailable")),
+            Self::ReadOnly => of(StatusCode::SERVICE_UNAVAILABLE, "read-only", sentence!("node-read-only")),
             Self::Full(disk) => of(StatusCode::SERVICE_UNAVAILABLE, "full-disk", sentence!("full-disk", disk = disk.to_string())),
             Self::Away => key(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable-help"),
             Self::Busy => key(StatusCode::SERVICE_UNAVAILABLE, "busy", "busy-help"),
@@ -247,7 +250,7 @@ impl HttpError {
             Self::WrongCode(_) => text(lang, "code-wrong"),
             Self::TooMany => text(lang, "too-many"),
             Self::Away | Self::Behind => text(lang, "unavailable"),
-            Self::Unavailable => text(lang, "not-written"),
+            Self::Unavailable | Self::ReadOnly => text(lang, "not-written"),
             Self::Full(_) => text(lang, "full-disk"),
             Self::Busy => text(lang, "busy"),
             Self::Damaged(_) => text(lang, "damaged"),
@@ -270,7 +273,8 @@ impl HttpError {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if form.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            let seconds = if matches!(self, Self::ReadOnly) { "60" } else { "5" };
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if form.status == StatusCode::TOO_MANY_REQUESTS {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("600"));

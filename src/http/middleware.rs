@@ -80,9 +80,14 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
             return finish(&site, reader.told(&site, &error, None));
         }
     }
+    let is_office = door::is_office(request.uri());
+    // A reader may still send a form that changes nothing.
+    let writes = request.method() == Method::POST && reader.route.as_ref().is_some_and(|route| takes(route.as_str()) != Takes::Asks);
+    if site.app.log().is_read_only() && (is_office || writes) {
+        return finish(&site, reader.told(&site, &HttpError::ReadOnly, None));
+    }
     let method = request.method().clone();
     let wish = RangeRequest::of(&method, request.headers_mut());
-    let is_office = door::is_office(request.uri());
     // No name holds a zero byte, and PostgreSQL takes none.
     let names_nothing = request.uri().path().contains("%00");
     let ran = async {

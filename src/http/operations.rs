@@ -10,6 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::{Site, respond};
+use crate::domain::Digest;
 use crate::read_model::Health;
 
 fn no_store() -> HeaderMap {
@@ -31,13 +32,18 @@ pub async fn ready(State(site): State<Arc<Site>>) -> Response {
             Some(trouble) => (StatusCode::OK, "degraded", trouble),
             None => match site.certificates.get().and_then(|certificates| certificates.why_not()) {
                 Some(trouble) => (StatusCode::OK, "degraded", trouble),
+                None if site.app.log().is_read_only() => (StatusCode::OK, "read-only", sentence!("node-read-only").to_string()),
                 None => (StatusCode::OK, "ready", String::new()),
             },
         },
         Health::Degraded(what) => (StatusCode::OK, "degraded", what),
         Health::Stopped(what) => (StatusCode::SERVICE_UNAVAILABLE, "stopped", what),
     };
-    let body = json!({ "status": word, "detail": detail, "position": site.model.image().position });
+    let (position, hash) = {
+        let image = site.model.image();
+        (image.position, Digest(image.hash))
+    };
+    let body = json!({ "status": word, "detail": detail, "position": position, "hash": hash });
     respond::with(status, "application/json", no_store(), body.to_string())
 }
 

@@ -16,6 +16,8 @@ pub enum Takes {
     Reads,
     /// It is read, and takes forms or commands.
     Both,
+    /// It is read, also by forms that change nothing: what they say should stand in no address.
+    Asks,
     /// It takes forms or commands.
     Posts,
 }
@@ -25,7 +27,7 @@ impl Takes {
     pub fn methods(self) -> &'static str {
         match self {
             Self::Reads => "GET, HEAD, OPTIONS",
-            Self::Both => "GET, HEAD, POST, OPTIONS",
+            Self::Both | Self::Asks => "GET, HEAD, POST, OPTIONS",
             Self::Posts => "POST, OPTIONS",
         }
     }
@@ -110,12 +112,12 @@ fn of_office() -> Vec<Route> {
 }
 
 fn public() -> Vec<Route> {
-    use Takes::{Both, Posts, Reads};
+    use Takes::{Asks, Both, Posts, Reads};
     vec![
         ("/", Reads, get(home::home)),
-        ("/here", Both, get(here::get).post(here::post)),
-        ("/nearest", Both, get(nearest::get).post(nearest::post)),
-        ("/today", Both, get(today::get).post(today::post)),
+        ("/here", Asks, get(here::get).post(here::post)),
+        ("/nearest", Asks, get(nearest::get).post(nearest::post)),
+        ("/today", Asks, get(today::get).post(today::post)),
         ("/today.ics", Reads, get(today::calendar)),
         ("/today/poster.pdf", Reads, get(today::poster)),
         ("/indicators", Reads, get(indicators::list)),
@@ -142,7 +144,7 @@ fn public() -> Vec<Route> {
         ("/q/{code}/changes", Reads, get(items::changes)),
         ("/q/{code}/lots", Reads, get(items::lots::list)),
         ("/q/{code}/lots/{number}", Reads, get(items::lots::one)),
-        ("/q/{code}/check", Both, get(merchants::check_form).post(merchants::check)),
+        ("/q/{code}/check", Asks, get(merchants::check_form).post(merchants::check)),
         ("/q/{code}/edit/{key}", Both, get(merchants::edit_form).post(merchants::edit)),
         ("/q/{code}/report", Both, get(reports::form).post(reports::receive)),
         ("/q/{code}/revisions/{number}", Reads, get(items::revision)),
@@ -189,7 +191,7 @@ pub fn office_addresses() -> Vec<(&'static str, &'static str)> {
         let methods: &[&str] = match takes {
             Takes::Reads => &["GET"],
             Takes::Posts => &["POST"],
-            Takes::Both => &["GET", "POST"],
+            Takes::Both | Takes::Asks => &["GET", "POST"],
         };
         methods.iter().map(move |method| (*method, path))
     };

@@ -101,7 +101,7 @@ impl Waiting {
 impl Site {
     /// Counts a reading of the page behind a code, where a person reads it.
     pub(super) fn count_reading(&self, code: Code, board: Option<u32>, headers: &HeaderMap) {
-        if !is_reading(headers) {
+        if !is_reading(headers) || self.app.log().is_read_only() {
             return;
         }
         let today = self.moment().today;

@@ -146,7 +146,7 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
         () = follow_log(&app, &model, snapshot_path) => {}
         () = look_after_disks(app.log(), &model) => {}
         () = copy_sets(app.log(), &model) => {}
-        () = sweep::keep(&app, &model) => {}
+        () = sweep::keep(&app, &model), if !app.log().is_read_only() => {}
     }
 }
 
@@ -185,7 +185,9 @@ async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
     loop {
         if pauses.is_multiple_of(DISK_CHECK_EVERY) {
             let mut places: Vec<(Disk, PathBuf)> = Vec::new();
-            places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
+            if !log.is_read_only() {
+                places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
+            }
             places.extend(model.blobs.folder().map(|folder| (Disk::Folder(folder.clone()), folder.clone())));
             places.push((Disk::temporary(), std::env::temp_dir()));
             for (disk, folder) in places {

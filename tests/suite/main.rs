@@ -55,6 +55,7 @@ mod scans;
 mod scheduled;
 mod second_person;
 mod site;
+mod standby;
 mod support;
 mod unknown_outcome;
 mod uploads;

@@ -389,7 +389,6 @@ async fn what_stops_the_server_from_answering_is_said_with_what_to_do() {
     owner.batch_execute(&format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS false")).await.unwrap();
     holds(&refused(&database.url).await, &["đang không nhận kết nối", "ALLOW_CONNECTIONS true"]);
     owner.batch_execute(&format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS true")).await.unwrap();
-    holds(&refused(&format!("{}?options=-c%20statement_timeout%3D1", database.url)).await, &["statement_timeout"]);
     let direct = format!("{}?sslmode=require&sslrootcert={}&sslnegotiation=direct", database.url, file("tls/ca.pem"));
     holds(&refused(&direct).await, &["PostgreSQL 17"]);
     for option in ["-c%20foo%3Dbar", "-c%20shared_buffers%3D1", "-c%20statement_timeout%3Dabc"] {

@@ -82,6 +82,12 @@ impl Server {
         let url = format!("http://{address}");
         let mut command = bangtin(data, None);
         command.args(["serve", "--listen", &address, "--city", city.to_str().unwrap(), "--public-url", &url]);
+        Self::serving(&mut command, address)
+    }
+
+    /// Starts a node that listens at that address, and waits until it says so.
+    pub fn serving(command: &mut Command, address: String) -> Self {
+        let url = format!("http://{address}");
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut err = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();

@@ -6,19 +6,15 @@
 //! nothing; they mean a connection in clear, like an address without `sslmode`.
 
 mod sentences;
+mod servers;
+mod trust;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{poll_fn, try_join_all};
 use percent_encoding::percent_decode_str;
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -29,9 +25,11 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
-use crate::event_store::StoreError;
+use crate::event_store::{Access, StoreError};
 use sentences::{both, no_room, unread};
 pub(super) use sentences::{by_a_pooler, no_session, not_allowed};
+use servers::{Reached, Servers};
+use trust::client_config;
 
 /// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);
@@ -59,6 +57,7 @@ pub(super) enum Proof {
 #[derive(Clone)]
 pub(super) struct Connector {
     pub(super) config: Config,
+    servers: Arc<Servers>,
     tls: MakeRustlsConnect,
     pub(super) proof: Proof,
     /// File with the known CAs; none means the machine's own list.
@@ -67,10 +66,12 @@ pub(super) struct Connector {
     open: Arc<AtomicUsize>,
     /// How often older connections were given up: those from before may be dead, or have another session.
     generation: Arc<AtomicUsize>,
+    /// How often the server said that a commit stands here and perhaps on no standby.
+    unconfirmed: Arc<AtomicUsize>,
 }
 
 /// Counts a connection while it is open.
-pub(super) struct Counted(Arc<AtomicUsize>);
+struct Counted(Arc<AtomicUsize>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
@@ -79,12 +80,18 @@ impl Drop for Counted {
 }
 
 impl Connector {
-    /// Reads an address, and the CA file it names.
-    pub(super) fn new(url: &str) -> Result<Self, StoreError> {
-        let Address { url, mode, ca_file } = Address::read(url);
+    /// Reads an address, and the CA file it names. Of several servers it looks for the one that takes writes, unless
+    /// nothing will be written.
+    pub(super) fn new(access: &Access) -> Result<Self, StoreError> {
+        let Address { url, mode, ca_file } = Address::read(&access.url);
         let mut config = url.parse::<Config>().map_err(|error| StoreError::NotPossible(unread(&error)))?;
         if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
             return Err(StoreError::NotPossible(both(sentence!("pg-option-session"))));
+        }
+        if access.is_read_only {
+            config.target_session_attrs(TargetSessionAttrs::Any);
+        } else if config.get_hosts().len().max(config.get_hostaddrs().len()) > 1 {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         // By this name the program knows its own sessions among those of others.
         config.application_name("bangtin");
@@ -99,7 +106,9 @@ impl Connector {
             // Direct TLS has no SSLRequest before it, so the handshake itself must name the protocol.
             client.alpn_protocols = vec![b"postgresql".to_vec()];
         }
-        Ok(Self { config, tls: MakeRustlsConnect::new(client), proof, ca_file, open: Arc::default(), generation: Arc::default() })
+        let servers = Arc::new(Servers::of(&config, access.password_file.clone()));
+        let tls = MakeRustlsConnect::new(client);
+        Ok(Self { config, servers, tls, proof, ca_file, open: Arc::default(), generation: Arc::default(), unconfirmed: Arc::default() })
     }
 
     /// From now on no connection of before is used.
@@ -112,8 +121,36 @@ impl Connector {
         self.generation.load(Ordering::Relaxed)
     }
 
+    /// How often the server said that a commit stands here and perhaps on no standby: somebody ended its wait for one.
+    pub(super) fn unconfirmed(&self) -> usize {
+        self.unconfirmed.load(Ordering::Relaxed)
+    }
+
+    /// Errors: since [`Self::unconfirmed`] gave `before`, a commit may not have reached the standby, perhaps this one.
+    pub(super) fn check_confirmed(&self, before: usize) -> Result<(), StoreError> {
+        if self.unconfirmed() == before { Ok(()) } else { Err(StoreError::Unavailable(sentence!("pg-unconfirmed").to_string())) }
+    }
+
+    /// Drives a connection until it ends.
+    pub(super) async fn drive(&self, mut connection: Line) {
+        let _counted = self.counted();
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            match message {
+                // The server's own language may be any; the routine is always named so.
+                Ok(AsyncMessage::Notice(notice)) if notice.routine() == Some("SyncRepWaitForLSN") => {
+                    self.unconfirmed.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!("PostgreSQL connection ended: {error}");
+                    break;
+                }
+            }
+        }
+    }
+
     /// Counts a connection until what it gives is dropped.
-    pub(super) fn counted(&self) -> Counted {
+    fn counted(&self) -> Counted {
         self.open.fetch_add(1, Ordering::Relaxed);
         Counted(Arc::clone(&self.open))
     }
@@ -127,7 +164,7 @@ impl Connector {
     async fn open_within(&self, patience: Duration) -> Result<(Client, Line), StoreError> {
         let begun = Instant::now();
         loop {
-            let connected = tokio::time::timeout(PATIENCE, self.config.connect(self.tls.clone())).await.map_err(|_| late())?;
+            let connected = self.servers.reach(&self.tls).await?;
             let is_full = |error: &Error| error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
             match connected {
                 Err(error) if is_full(&error) && begun.elapsed() < patience => tokio::time::sleep(NEXT_TRY).await,
@@ -136,7 +173,7 @@ impl Connector {
         }
     }
 
-    async fn explained(&self, connected: Result<(Client, Line), Error>) -> Result<(Client, Line), StoreError> {
+    async fn explained(&self, connected: Reached) -> Result<(Client, Line), StoreError> {
         match connected {
             Ok(connected) => Ok(connected),
             Err(error) => {
@@ -287,99 +324,6 @@ fn is_local(config: &Config) -> bool {
     !hosts.is_empty() && config.get_hostaddrs().is_empty() && hosts.iter().all(|host| !matches!(host, Host::Tcp(_)))
 }
 
-fn client_config(proof: Proof, ca_file: Option<&str>) -> Result<ClientConfig, StoreError> {
-    let failed = |error: &dyn std::fmt::Display| StoreError::NotPossible(format!("TLS: {error}"));
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| failed(&error))?;
-    if proof == Proof::None {
-        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-    }
-    let (roots, named) = roots(ca_file)?;
-    let issuers = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(|error| failed(&error))?;
-    let verifier = Arc::new(Verifier { issuers, named, by_host: proof == Proof::Host });
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
-}
-
-/// The trusted CAs, and the certificates of the CA file; none of these where no file is named.
-fn roots(ca_file: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), StoreError> {
-    if let Some(file) = ca_file.filter(|file| !Path::new(file).is_file()) {
-        return Err(StoreError::NotPossible(both(sentence!("pg-ca-missing", file))));
-    }
-    let found = match ca_file {
-        Some(file) => rustls_native_certs::load_certs_from_paths(Some(Path::new(file)), None),
-        None => rustls_native_certs::load_native_certs(),
-    };
-    let mut roots = RootCertStore::empty();
-    let (usable, _) = roots.add_parsable_certificates(found.certs.iter().cloned());
-    if usable > 0 {
-        return Ok((roots, if ca_file.is_some() { found.certs } else { Vec::new() }));
-    }
-    let why = found.errors.first().map(|error| format!(": {error}")).unwrap_or_default();
-    Err(StoreError::NotPossible(match ca_file {
-        Some(file) => both(sentence!("pg-ca-unusable", file, why)),
-        None => both(sentence!("pg-no-cas", why)),
-    }))
-}
-
-/// Decides whether the server is who it should be. Otherwise the handshake fails and nothing is sent.
-#[derive(Debug)]
-struct Verifier {
-    issuers: Arc<WebPkiServerVerifier>,
-    /// Certificates of the CA file.
-    named: Vec<CertificateDer<'static>>,
-    /// Whether the certificate must name the host.
-    by_host: bool,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        // A server may have signed its own certificate, as PostgreSQL's manual shows first. The CA file then holds
-        // that very certificate. The server's signature in the handshake is still checked.
-        if self.named.iter().any(|known| **known == **end_entity) {
-            return Ok(ServerCertVerified::assertion());
-        }
-        match self.issuers.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is checked last, so everything else is in order.
-            Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }))
-                if !self.by_host =>
-            {
-                Ok(ServerCertVerified::assertion())
-            }
-            result => result,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.issuers.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.issuers.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.issuers.supported_verify_schemes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,13 +357,13 @@ mod tests {
 
     #[test]
     fn a_socket_of_the_machine_needs_no_tls() {
-        let local = Connector::new("postgres://u@%2Fvar%2Frun%2Fpostgresql/d?sslmode=require").expect("an address");
+        let local = Connector::new(&"postgres://u@%2Fvar%2Frun%2Fpostgresql/d?sslmode=require".into()).expect("an address");
         assert_eq!((local.proof, local.config.get_ssl_mode()), (Proof::None, SslMode::Disable));
     }
 
     #[test]
     fn an_option_that_is_not_known_is_named() {
-        let refused = |url: &str| Connector::new(url).err().map(|error| error.to_string()).unwrap_or_default();
+        let refused = |url: &str| Connector::new(&url.into()).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(refused("postgres://u@h/d?ssl=true").contains("sslmode=verify-full"));
         assert!(refused("postgres://u@h/d?sslrootcert=/no/such.pem").contains("Không có tệp /no/such.pem"));
         // Text after a question mark may be part of the password.
@@ -427,7 +371,7 @@ mod tests {
             let words = refused(url);
             assert!(words.contains("%40") && !words.contains("word1") && !words.contains("bí"), "{words}");
         }
-        let error = Connector::new("postgres://u@h/d?sslcert=me.pem").err().map(|error| error.to_string());
+        let error = Connector::new(&"postgres://u@h/d?sslcert=me.pem".into()).err().map(|error| error.to_string());
         assert!(error.as_deref().is_some_and(|error| error.contains("sslcert")), "{error:?}");
     }
 }

@@ -16,9 +16,19 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long the same trouble is not said again: it is tried twice a second.
 const SAID: Duration = Duration::from_mins(1);
 
-/// Listens for appends of other nodes. A notification is only a hint: the head is read again on
+/// How appends of other nodes are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// By notifications too.
+    Listening,
+    /// By looking alone: a standby notifies nobody.
+    Looking,
+}
+
+/// Notices appends of other nodes. A notification is only a hint: the head is read again on
 /// each, on each reconnect, and twice a second.
-pub(super) async fn listen(
+pub(super) async fn keep(
+    by: By,
     connector: Connector,
     hint: Arc<watch::Sender<i64>>,
     alive: mpsc::WeakUnboundedSender<(Append, Answer)>,
@@ -26,7 +36,7 @@ pub(super) async fn listen(
 ) {
     let mut last: Option<(String, Instant)> = None;
     while alive.upgrade().is_some() {
-        if let Err(error) = listen_once(&connector, &hint, &alive).await {
+        if let Err(error) = follow_once(by, &connector, &hint, &alive).await {
             let why = error.to_string();
             if last.as_ref().is_none_or(|(known, at)| *known != why || at.elapsed() > SAID) {
                 tracing::warn!("cannot follow the log: {why}");
@@ -39,14 +49,17 @@ pub(super) async fn listen(
     }
 }
 
-async fn listen_once(
+async fn follow_once(
+    by: By,
     connector: &Connector,
     hint: &watch::Sender<i64>,
     alive: &mpsc::WeakUnboundedSender<(Append, Answer)>,
 ) -> Result<(), StoreError> {
     let (client, mut told, driver) = connector.listener(Duration::ZERO).await?;
     let result = async {
-        in_time(client.batch_execute("LISTEN bangtin_log")).await?;
+        if by == By::Listening {
+            in_time(client.batch_execute("LISTEN bangtin_log")).await?;
+        }
         while alive.upgrade().is_some() {
             let head = read_head(&client).await?;
             hint.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);

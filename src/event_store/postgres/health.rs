@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::connector::no_session;
-use super::{Borrowed, PostgresLog, in_time, writer};
+use super::{Borrowed, PostgresLog, RENEW_HEAD, in_time, writer};
 use crate::event_store::StoreError;
 
 /// How often it is looked whether a connection keeps its session: others' work can hide once that it does not.
@@ -47,7 +47,7 @@ impl PostgresLog {
         // as the writer begins one.
         let sort = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 50000) n ORDER BY n DESC) s";
         in_time(client.batch_execute("BEGIN")).await?;
-        let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
+        let again = format!("SET LOCAL work_mem = '64kB'; {sort}; {RENEW_HEAD}");
         in_time(client.batch_execute(&again)).await?;
         in_time(client.batch_execute("COMMIT")).await?;
         // Rights to rows, triggers and poolers may let this through and refuse what a write does.

@@ -3,13 +3,15 @@
 mod connector;
 mod follow;
 mod health;
+mod keys;
 mod load;
+mod reader;
 mod rows;
+mod session;
 mod set_up;
 mod trouble;
 mod writer;
 
-use std::collections::HashMap;
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,17 +23,19 @@ use futures_util::{TryStreamExt, pin_mut};
 use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore, mpsc, oneshot, watch};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Error, Row, Statement};
+use tokio_postgres::{Client, Error, Row};
 
 use self::connector::{Connector, by_a_pooler, not_allowed};
+use self::reader::Reader;
 use self::rows::{cells_of, command_row, hash_of, head_of, stored_event, value_of, vault_row};
-use self::set_up::prepare;
+use self::session::{Work, connect};
+use self::set_up::{check_version, prepare};
 use self::trouble::{Trouble, held_up};
 use super::dump::{Record, Sink, Source};
 use super::identity::Identity;
 use super::{
-    Append, AppendError, Appended, BlobBytes, Cell, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError, StoredEvent,
-    VaultRow,
+    Access, Append, AppendError, Appended, BlobBytes, Cell, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError,
+    StoredEvent, VaultRow,
 };
 use crate::domain::Digest;
 
@@ -112,6 +116,9 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, S
 const LAST: &str =
     "SELECT position, position = 0 OR EXISTS (SELECT 1 FROM ONLY events WHERE events.position = head.position) FROM head WHERE id = 1";
 
+/// Changes nothing, and commits nevertheless: whoever waits for that commit waits for all before it.
+const RENEW_HEAD: &str = "UPDATE head SET recorded_at = recorded_at WHERE id = 1";
+
 /// Refuses a log whose last event cannot be read, by [`LAST`]'s answer: what is not seen would count as what never was,
 /// and a known item as an unknown one.
 fn check_last(rows: &[Row]) -> Result<(), StoreError> {
@@ -120,26 +127,6 @@ fn check_last(rows: &[Row]) -> Result<(), StoreError> {
         Some(row) => Err(StoreError::Unavailable(sentence!("log-end-missing", position = row.get::<_, i64>(0)).to_string())),
         None => Err(StoreError::Unavailable(sentence!("head-missing").to_string())),
     }
-}
-
-/// A connection whose commits are durable: `synchronous_commit` is set and checked.
-async fn connect(connector: &Connector) -> Result<Client, StoreError> {
-    let (client, connection) = connector.open().await?;
-    let counted = connector.counted();
-    tokio::spawn(async move {
-        let _counted = counted;
-        if let Err(error) = connection.await {
-            tracing::debug!("PostgreSQL connection ended: {error}");
-        }
-    });
-    // The head row is what writers wait for; at a stricter level PostgreSQL would refuse those that had to wait.
-    let settings = "SET synchronous_commit = on; SET application_name = 'bangtin'; SET default_transaction_isolation = 'read committed'";
-    in_time(client.batch_execute(settings)).await?;
-    let row = in_time(client.query_one("SHOW synchronous_commit", &[])).await?;
-    if row.get::<_, &str>(0) != "on" {
-        return Err(StoreError::NotPossible("PostgreSQL does not accept synchronous_commit = on".into()));
-    }
-    Ok(client)
 }
 
 /// Says what holds a statement up that was late, where PostgreSQL knows.
@@ -152,24 +139,33 @@ async fn explained<T>(connector: &Connector, outcome: Result<T, StoreError>) -> 
 
 impl PostgresLog {
     /// Whether the database holds a log. It makes none.
-    pub async fn is_there(url: &str) -> Result<bool, StoreError> {
-        let connector = Connector::new(url)?;
+    pub async fn is_there(access: &Access) -> Result<bool, StoreError> {
+        let connector = Connector::new(access)?;
         let asked = async {
-            connector.check_sessions().await?;
-            let client = connect(&connector).await?;
+            if !access.is_read_only {
+                connector.check_sessions().await?;
+            }
+            let client = connect(&connector, Work::Short).await?;
             let row = in_time(client.query_one("SELECT to_regclass('head') IS NOT NULL", &[])).await?;
             Ok(row.get(0))
         };
         explained(&connector, asked.await).await
     }
 
-    /// Connects, and makes missing tables.
-    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
-        let connector = Connector::new(url)?;
+    /// Connects, and makes missing tables. Errors where the log will be written: the server lets nobody write.
+    pub async fn open(access: &Access, clock: Clock) -> Result<Self, StoreError> {
+        let connector = Connector::new(access)?;
         let begun = async {
-            connector.check_sessions().await?;
-            let mut client = connect(&connector).await?;
-            prepare(&mut client).await?;
+            // Nothing can be tried that needs to write; whoever only reads needs no session of their own.
+            if !access.is_read_only {
+                connector.check_sessions().await?;
+            }
+            let mut client = connect(&connector, Work::Long).await?;
+            if access.is_read_only {
+                check_version(&client).await?;
+            } else {
+                prepare(&mut client).await?;
+            }
             let head = read_head(&client).await?;
             Ok((client, head))
         };
@@ -183,11 +179,14 @@ impl PostgresLog {
         let (trouble, refused) = (Arc::default(), Mutex::default());
         let target = Arc::new(writer::Target { connector: connector.clone(), identity: Arc::clone(&identity), clock });
         let log = Self { connector, appends, reader, pool, places, hint, identity, target, trouble, refused };
-        tokio::spawn(writer::write_all(Arc::clone(&log.target), Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
+        if !access.is_read_only {
+            tokio::spawn(writer::write_all(Arc::clone(&log.target), Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
+        }
         if let Err(StoreError::Unavailable(why)) = log.check_tables().await {
             tracing::warn!("{why}");
         }
-        tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade(), Arc::clone(&log.trouble)));
+        let by = if access.is_read_only { follow::By::Looking } else { follow::By::Listening };
+        tokio::spawn(follow::keep(by, log.connector.clone(), hint_sender, log.appends.downgrade(), Arc::clone(&log.trouble)));
         Ok(log)
     }
 
@@ -199,7 +198,7 @@ impl PostgresLog {
             let client = match pooled {
                 Some(client) if client.is_closed() => continue,
                 Some(client) => client,
-                None => connect(&self.connector).await?,
+                None => connect(&self.connector, Work::Long).await?,
             };
             return Ok(Borrowed { client, permit });
         }
@@ -235,7 +234,7 @@ impl PostgresLog {
         if let Some((_, why)) = refused.filter(|(at, _)| *at >= asked) {
             return Err(StoreError::Unavailable(why));
         }
-        let client = match connect(&self.connector).await {
+        let client = match connect(&self.connector, Work::Short).await {
             Ok(client) => client,
             Err(error) => {
                 let why = if let StoreError::Unavailable(why) = &error { why.clone() } else { error.to_string() };
@@ -247,6 +246,20 @@ impl PostgresLog {
             Arc::new(Reader { client, statements: Mutex::default(), is_stale: AtomicBool::new(false), is_late: AtomicBool::new(false) });
         *place = Some(Arc::clone(&fresh));
         Ok(fresh)
+    }
+
+    /// Waits until what can be seen here is on the synchronous standby too, where there is one: a commit whose writer was
+    /// ended while it waited for the standby can be seen, and is lost if the standby takes over.
+    async fn confirm(&self) -> Result<(), StoreError> {
+        let has_standby = self.query("SELECT current_setting('synchronous_standby_names') <> ''", &[]).await?;
+        if has_standby.first().is_none_or(|row| !row.get::<_, bool>(0)) {
+            return Ok(());
+        }
+        let client = self.client().await?;
+        let before = self.connector.unconfirmed();
+        in_time(client.batch_execute(RENEW_HEAD)).await?;
+        self.give_back(client);
+        self.connector.check_confirmed(before)
     }
 
     /// Runs one short query. Queries of other tasks share the connection at the same time.
@@ -284,47 +297,6 @@ impl std::ops::Deref for Borrowed {
 impl std::ops::DerefMut for Borrowed {
     fn deref_mut(&mut self) -> &mut Client {
         &mut self.client
-    }
-}
-
-/// A connection with its prepared statements.
-struct Reader {
-    client: Client,
-    statements: Mutex<HashMap<&'static str, Statement>>,
-    /// True once it must be replaced: the server did not know one of its statements, because a pooler has put another
-    /// server connection behind it, or only lets it read.
-    is_stale: AtomicBool,
-    /// True once it did not answer in time: the line may be dead without being closed.
-    is_late: AtomicBool,
-}
-
-impl Reader {
-    fn is_lost(&self) -> bool {
-        self.client.is_closed() || [&self.is_stale, &self.is_late].iter().any(|flag| flag.load(Ordering::Relaxed))
-    }
-
-    async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let answered = tokio::time::timeout(PATIENCE, self.asked(sql, params)).await;
-        answered.unwrap_or_else(|_| {
-            self.is_late.store(true, Ordering::Relaxed);
-            Err(late())
-        })
-    }
-
-    async fn asked(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
-        let statement = if let Some(statement) = known {
-            statement
-        } else {
-            let prepared = self.client.prepare(sql).await.map_err(unavailable)?;
-            self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
-            prepared
-        };
-        let answered = self.client.query(&statement, params).await;
-        if answered.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)) {
-            self.is_stale.store(true, Ordering::Relaxed);
-        }
-        answered.map_err(unavailable)
     }
 }
 
@@ -366,6 +338,9 @@ impl EventLog for PostgresLog {
 
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError> {
         let rows = self.query("SELECT * FROM commands WHERE scope = $1 AND id = $2", &[&scope, &id]).await?;
+        if !rows.is_empty() {
+            self.confirm().await?;
+        }
         Ok(rows.first().map(command_row))
     }
 
@@ -451,12 +426,14 @@ impl EventLog for PostgresLog {
 
     async fn change_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError> {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(value_of).collect();
+        let before = self.connector.unconfirmed();
         let reader = self.reader().await?;
         let rows = match reader.query(sql, &values).await {
             // The statement was not known, so it changed nothing. When a connection breaks, perhaps it did.
             Err(_) if reader.is_stale.load(Ordering::Relaxed) => self.reader().await?.query(sql, &values).await?,
             rows => rows?,
         };
+        self.connector.check_confirmed(before)?;
         rows.iter().map(cells_of).collect()
     }
 
@@ -556,12 +533,12 @@ mod tests {
     #[ignore = "needs PostgreSQL: run tools/test.sh"]
     async fn a_connection_that_lost_its_statements_is_replaced() {
         let url = std::env::var("BANGTIN_TEST_POSTGRES").expect("a server: run tools/test.sh");
-        let connector = Connector::new(&url).expect("an address");
-        let admin = connect(&connector).await.expect("a connection");
+        let connector = Connector::new(&(&url).into()).expect("an address");
+        let admin = connect(&connector, Work::Long).await.expect("a connection");
         let name = format!("statements_{}", std::process::id());
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
         let (base, _) = url.rsplit_once('/').expect("a database's name");
-        let log = PostgresLog::open(&format!("{base}/{name}"), Arc::new(|| 0)).await.expect("a log");
+        let log = PostgresLog::open(&(&format!("{base}/{name}")).into(), Arc::new(|| 0)).await.expect("a log");
         for _ in 0..2 {
             log.head().await.expect("read");
             let changed = log.change_rows("DELETE FROM once WHERE key = $1 RETURNING key", vec!["x".into()]).await;

@@ -30,6 +30,16 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     result
 }
 
+/// Refuses tables of another version: whoever only reads brings none up to date.
+pub(super) async fn check_version(client: &Client) -> Result<(), StoreError> {
+    let row = in_time(client.query_one("SELECT coalesce(max(number), 0) FROM schema_version", &[])).await?;
+    let found: i64 = row.get(0);
+    if pending(found)?.next().is_some() {
+        return Err(StoreError::NotPossible(sentence!("tables-older").to_string()));
+    }
+    Ok(())
+}
+
 async fn set_up(client: &mut Client) -> Result<(), StoreError> {
     let transaction = in_time(client.transaction()).await?;
     check_names(&transaction).await?;

@@ -1,6 +1,5 @@
 //! The writer task: all waiting appends in one transaction, under the lock of the head row.
 
-use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +8,14 @@ use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use tokio::sync::{mpsc, watch};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Error, Row, Statement};
+use tokio_postgres::{Client, Error, Statement};
 
 use super::connector::Connector;
-use super::rows::{command_row, head_of};
+use super::keys::{Keys, known};
+use super::rows::head_of;
 use super::trouble::{Trouble, held_up};
-use super::{Answer, DISK, LAST, PATIENCE, check_last, connect, explain, in_time, lacks_room, late, unavailable};
-use crate::event_store::admit::{Admitted, Known, admit};
+use super::{Answer, DISK, LAST, PATIENCE, RENEW_HEAD, Work, check_last, connect, explain, in_time, lacks_room, late, unavailable};
+use crate::event_store::admit::{Admitted, admit};
 use crate::event_store::identity::Identity;
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, NewEvent, StoreError, StoredEvent, VaultChange};
 
@@ -134,6 +134,8 @@ impl Writer {
         };
         let unknown = |error: &Error| AppendError::Unknown(sentence!("pg-unknown", words = explain(error)).to_string());
         let client = &self.client;
+        let unconfirmed = target.connector.unconfirmed();
+        let confirmed = || target.connector.check_confirmed(unconfirmed).map_err(|error| AppendError::Unknown(error.to_string()));
         let keys = Keys::of(appends);
         // All six statements travel together, and the server answers them in order. If one of them fails, the
         // connection is given up, and its transaction with it.
@@ -160,7 +162,14 @@ impl Writer {
         target.identity.check(&head).map_err(|error| AppendError::Unavailable(error.to_string()))?;
         let admitted = admit(head, (target.clock)(), appends, known);
         if admitted.answers.iter().all(Result::is_err) {
-            client.batch_execute("ROLLBACK").await.map_err(before)?;
+            if !admitted.answers.iter().any(|answer| matches!(answer, Err(AppendError::Repeated(_)))) {
+                client.batch_execute("ROLLBACK").await.map_err(before)?;
+                return Ok(admitted);
+            }
+            // What was carried out before may be here alone. A commit that waits for the standby brings it there too.
+            client.batch_execute(RENEW_HEAD).await.map_err(before)?;
+            client.batch_execute("COMMIT").await.map_err(|error| unknown(&error))?;
+            confirmed()?;
             return Ok(admitted);
         }
         for claim in &admitted.released {
@@ -184,6 +193,7 @@ impl Writer {
             Some("23" | "40" | "53") => before(error),
             _ => unknown(&error),
         })?;
+        confirmed()?;
         Ok(admitted)
     }
 
@@ -248,54 +258,6 @@ impl Writer {
     }
 }
 
-/// The keys that the waiting appends mention, as arrays.
-#[derive(Default)]
-struct Keys {
-    aggregates: Vec<String>,
-    scopes: Vec<String>,
-    ids: Vec<String>,
-    kinds: Vec<String>,
-    names: Vec<String>,
-}
-
-impl Keys {
-    fn of(appends: &[Append]) -> Self {
-        let mut keys = Self::default();
-        for append in appends {
-            for event in &append.events {
-                if !keys.aggregates.contains(&event.aggregate) {
-                    keys.aggregates.push(event.aggregate.clone());
-                }
-            }
-            if let Some(command) = &append.command {
-                keys.scopes.push(command.scope.clone());
-                keys.ids.push(command.id.clone());
-            }
-            for claim in append.claims.iter().chain(&append.releases) {
-                keys.kinds.push(claim.kind.clone());
-                keys.names.push(claim.key.clone());
-            }
-        }
-        keys
-    }
-}
-
-fn known(rows: &[Vec<Row>]) -> Known {
-    let [sequences, commands, claims] = rows else { return Known::default() };
-    let (claims, beside): (Vec<&Row>, Vec<&Row>) = claims.iter().partition(|row| row.get::<_, i64>(3) < 0);
-    // A key that several appends mention comes several times.
-    let mut doubles: HashMap<(String, String), BTreeMap<i64, String>> = HashMap::new();
-    for row in beside {
-        doubles.entry((row.get(0), row.get(1))).or_default().insert(row.get(3), row.get(2));
-    }
-    Known {
-        sequences: sequences.iter().map(|row| (row.get(0), row.get(1))).collect(),
-        commands: commands.iter().map(command_row).map(|row| ((row.scope.clone(), row.id.clone()), row)).collect(),
-        claims: claims.into_iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect::<HashMap<_, _>>(),
-        doubles: doubles.into_iter().map(|(key, holders)| (key, holders.into_values().collect())).collect(),
-    }
-}
-
 /// Waits a moment for more appends. Writers that were answered together come back almost together; without
 /// the wait each round would take two commits. Nobody waits where there is one writer.
 async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: &mut Vec<(Append, Answer)>, expected: usize) {
@@ -357,7 +319,7 @@ async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Ap
         Some(current) if !current.client.is_closed() && current.generation == target.connector.generation() => current,
         _ => {
             let generation = target.connector.generation();
-            let fresh = async { Writer::on(connect(&target.connector).await?, generation).await }.await;
+            let fresh = async { Writer::on(connect(&target.connector, Work::Writing).await?, generation).await }.await;
             match fresh {
                 Ok(fresh) => writer.insert(fresh),
                 Err(StoreError::Full(disk)) => return Err(AppendError::Full(disk)),

@@ -11,13 +11,25 @@ use crate::event_store::{CLAIM_RULE, StoreError, chain, new_log_id};
 /// Bytes of the file that a connection maps into memory: at a start the whole log is read.
 pub(super) const MAPPED: &str = "268435456";
 
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum May {
+    /// Write; it makes the file where there is none.
+    Write,
+    /// Read, and do for the file what readers do.
+    Read,
+    /// Read a file in which this process changes nothing.
+    OnlyRead,
+}
+
 /// Opens a connection with the settings every connection must have, and checks them.
-pub(super) fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if write {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-    }
-    let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
+pub(super) fn connect(path: &Path, may: May) -> Result<Connection, StoreError> {
+    let flags = match may {
+        May::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        May::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        May::OnlyRead => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(unavailable)?;
     connection.busy_timeout(BUSY).map_err(unavailable)?;
     let set = |pragma: &str, value: &str| connection.pragma_update(None, pragma, value).map_err(unavailable);
     set("synchronous", "FULL")?;
@@ -27,7 +39,7 @@ pub(super) fn connect(path: &Path, write: bool) -> Result<Connection, StoreError
     set("mmap_size", MAPPED)?;
     // The writer moves the write-ahead log into the file after it has answered, not while somebody waits.
     set("wal_autocheckpoint", "0")?;
-    if !write {
+    if may != May::Write {
         set("query_only", "ON")?;
     }
     let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(unavailable)?;
@@ -38,13 +50,23 @@ pub(super) fn connect(path: &Path, write: bool) -> Result<Connection, StoreError
     Ok(connection)
 }
 
+/// Opens the file to read it. Errors: its tables are of another version.
+pub(super) fn prepare_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(path, May::OnlyRead)?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
+    if pending(found)?.next().is_some() {
+        return Err(StoreError::NotPossible(sentence!("tables-older").to_string()));
+    }
+    Ok(connection)
+}
+
 /// Switches to WAL and brings the tables up to date, one process at a time.
 pub(super) fn prepare(path: &Path) -> Result<Connection, StoreError> {
     let lock_path = path.with_extension("lock");
     let lock = std::fs::File::options().create(true).truncate(false).write(true).open(&lock_path);
     let lock = lock.map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
     lock.lock().map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
-    let mut connection = connect(path, true)?;
+    let mut connection = connect(path, May::Write)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(unavailable)?;
     if mode != "wal" {
         return Err(StoreError::NotPossible(format!("SQLite stays in journal mode {mode}; it must be on a local disk")));

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ffi, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::connect::{MAPPED, connect, prepare};
+use self::connect::{MAPPED, May, connect, prepare, prepare_to_read};
 use self::rows::{blob_list, claim_doubles, claim_rule, find_claim, find_command, read_head, rows_of, stored_event, vault_row};
 use self::transfer::dump;
 use self::writer::Writer;
@@ -46,7 +46,7 @@ enum Job {
 pub struct SqliteLog {
     path: PathBuf,
     jobs: mpsc::UnboundedSender<Job>,
-    readers: Arc<Mutex<Vec<Connection>>>,
+    readers: Arc<Readers>,
     hint: watch::Receiver<i64>,
     identity: Identity,
 }
@@ -103,11 +103,12 @@ fn explain(error: &rusqlite::Error) -> String {
 const LARGE: usize = 1 << 20;
 
 impl SqliteLog {
-    /// Opens or creates the file.
-    pub async fn open(path: &Path, clock: Clock) -> Result<Self, StoreError> {
+    /// Opens or creates the file; where it is only read, it must be there.
+    pub async fn open(path: &Path, is_read_only: bool, clock: Clock) -> Result<Self, StoreError> {
         let path = path.to_owned();
         let opened = {
             let path = path.clone();
+            let prepare = if is_read_only { prepare_to_read } else { prepare };
             tokio::task::spawn_blocking(move || prepare(&path)).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
         };
         let connection = opened.map_err(|error| named(&path, error))?;
@@ -115,14 +116,20 @@ impl SqliteLog {
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (jobs, receiver) = mpsc::unbounded_channel();
-        let left = std::fs::metadata(format!("{}-wal", path.display())).map_or(0, |meta| meta.len());
-        let writer = Writer { path: path.clone(), connection, clock, hint: Arc::clone(&hint_sender), unmoved: left };
-        std::thread::Builder::new()
-            .name("log-writer".into())
-            .spawn(move || writer.run(receiver))
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let log = Self { path, jobs, readers: Arc::default(), hint, identity: Identity::new(&head) };
-        tokio::spawn(poll(log.path.clone(), Arc::clone(&log.readers), hint_sender, log.jobs.downgrade()));
+        let may = if is_read_only { May::OnlyRead } else { May::Read };
+        let readers = Arc::new(Readers { path: path.clone(), may, idle: Mutex::default() });
+        if is_read_only {
+            readers.give_back(connection);
+        } else {
+            let left = std::fs::metadata(format!("{}-wal", path.display())).map_or(0, |meta| meta.len());
+            let writer = Writer { path: path.clone(), connection, clock, hint: Arc::clone(&hint_sender), unmoved: left };
+            std::thread::Builder::new()
+                .name("log-writer".into())
+                .spawn(move || writer.run(receiver))
+                .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        }
+        let log = Self { path, jobs, readers, hint, identity: Identity::new(&head) };
+        tokio::spawn(poll(Arc::clone(&log.readers), hint_sender, log.jobs.downgrade()));
         Ok(log)
     }
 
@@ -131,10 +138,7 @@ impl SqliteLog {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let readers = Arc::clone(&self.readers);
-        let path = self.path.clone();
-        tokio::task::spawn_blocking(move || with_pooled(&readers, &path, work))
-            .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+        tokio::task::spawn_blocking(move || readers.with(work)).await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
     async fn job<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
@@ -145,31 +149,40 @@ impl SqliteLog {
     }
 }
 
-fn with_pooled<T>(
-    readers: &Mutex<Vec<Connection>>,
-    path: &Path,
-    work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let pooled = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut connection = match pooled {
-        Some(connection) => connection,
-        None => connect(path, false).map_err(|error| named(path, error))?,
-    };
-    let result = work(&mut connection).map_err(|error| named(path, error))?;
-    let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
-    if readers.len() < 8 {
-        readers.push(connection);
+/// Connections that read.
+struct Readers {
+    path: PathBuf,
+    may: May,
+    /// Those that nobody uses.
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.path, self.may).map_err(|error| named(&self.path, error))?,
+        };
+        let result = work(&mut connection).map_err(|error| named(&self.path, error))?;
+        self.give_back(connection);
+        Ok(result)
     }
-    Ok(result)
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < 8 {
+            idle.push(connection);
+        }
+    }
 }
 
 /// Looks for writes of other processes, until the log is dropped.
-async fn poll(path: PathBuf, readers: Arc<Mutex<Vec<Connection>>>, hint: Arc<watch::Sender<i64>>, alive: mpsc::WeakUnboundedSender<Job>) {
+async fn poll(readers: Arc<Readers>, hint: Arc<watch::Sender<i64>>, alive: mpsc::WeakUnboundedSender<Job>) {
     while alive.upgrade().is_some() {
         tokio::time::sleep(POLL).await;
-        let (path, readers) = (path.clone(), Arc::clone(&readers));
-        let head =
-            tokio::task::spawn_blocking(move || with_pooled(&readers, &path, |connection| read_head(connection).map_err(unavailable)));
+        let readers = Arc::clone(&readers);
+        let head = tokio::task::spawn_blocking(move || readers.with(|connection| read_head(connection).map_err(unavailable)));
         if let Ok(Ok(head)) = head.await {
             hint.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);
         }

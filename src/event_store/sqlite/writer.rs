@@ -13,7 +13,7 @@ use super::rows::{
     rows_of, set_head,
 };
 use super::transfer::load;
-use super::{Answer, Job, connect, explain, folder, lacks_room, unavailable};
+use super::{Answer, Job, May, connect, explain, folder, lacks_room, unavailable};
 use crate::disk;
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::dump::Source;
@@ -100,7 +100,7 @@ impl Writer {
         if self.connection.is_autocommit() || self.connection.execute_batch("ROLLBACK").is_ok() {
             return;
         }
-        match connect(&self.path, true) {
+        match connect(&self.path, May::Write) {
             Ok(fresh) => self.connection = fresh,
             // The next job is followed by another attempt.
             Err(error) => tracing::error!("the writer has no connection: {error}"),

@@ -227,7 +227,7 @@ impl Keeper {
         }
         let validity = self.certificates.validity().filter(|_| self.is_ours);
         let asked = self.asked.map(|asked| asked.elapsed());
-        let may_ask = self.after.is_none_or(|after| after <= Instant::now());
+        let may_ask = self.after.is_none_or(|after| after <= Instant::now()) && !self.app.log().is_read_only();
         if !may_ask || !is_due(validity, self.app.now(), asked) || !self.app.claim_turn(&self.node, PATIENCE).await? {
             return Ok(());
         }

@@ -9,11 +9,14 @@ use super::{App, ExecuteError};
 use crate::domain::subject::SubjectId;
 use crate::event_store::certificates as rows;
 
-/// A certificate with its key, both as PEM.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A certificate with its key, both as PEM. It has no `Debug`: a key belongs in no message.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issued {
     /// The names that it is for.
     pub domains: Vec<String>,
+    /// Names that were wanted too, and do not lead here.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// The certificate and those that lead to its authority.
     pub chain: String,
     /// Its key.
@@ -97,7 +100,12 @@ impl App {
 
     /// Takes the turn to ask an authority, for so long. False where it is another node's.
     pub async fn claim_turn(&self, node: &str, patience: Duration) -> Result<bool, ExecuteError> {
-        let now = self.now().as_microsecond();
-        Ok(rows::claim(self.log().as_ref(), LEASE, node, now, now + patience.as_micros() as i64).await?)
+        let (now, patience) = (self.now().as_microsecond(), patience.as_micros() as i64);
+        Ok(rows::claim(self.log().as_ref(), LEASE, node, now, now + patience, now + 2 * patience).await?)
+    }
+
+    /// Gives up the turn to ask an authority.
+    pub async fn end_turn(&self, node: &str) -> Result<(), ExecuteError> {
+        Ok(rows::release(self.log().as_ref(), LEASE, node).await?)
     }
 }

@@ -208,12 +208,13 @@ impl TlsArgs {
         }
         let certificates = Arc::new(Certificates::default());
         let keeping = if let Some(files) = self.files() {
-            files.show(&certificates)?;
-            tokio::spawn(files.keep(Arc::clone(&certificates)))
+            let shown = files.show(&certificates)?;
+            tokio::spawn(files.keep(shown, Arc::clone(&certificates)))
         } else {
             let settings = acme::Settings {
                 directory: self.acme_directory.clone(),
                 root: self.acme_root.clone(),
+                host: host.clone(),
                 domains: domains.clone(),
                 contact: self.acme_contact.as_ref().map(|contact| format!("mailto:{contact}")),
                 has_http: onward.is_some(),
@@ -223,8 +224,7 @@ impl TlsArgs {
             note!("bangtin: getting a certificate for {} from {}", domains.join(", "), self.acme_directory);
             tokio::spawn(acme::keep(Arc::clone(app), settings, app.random_text()?, Arc::clone(&certificates)))
         };
-        let former = domains.into_iter().filter(|name| *name != host).collect();
-        let secure = Secure::new(Arc::clone(app), Arc::clone(&certificates) as _, former)?;
+        let secure = Secure::new(Arc::clone(app), Arc::clone(&certificates) as _, domains)?;
         let mut doors = vec![Door { listener: main, kind: Kind::Secure(secure), has_header }];
         doors.extend(onward.map(|listener| Door { listener, kind: Kind::Onward, has_header }));
         Ok(Opened { doors, address, keeping: vec![keeping], certificates: Some(certificates) })

@@ -101,8 +101,8 @@ const WORDS: [(&str, Method, bool); 31] = [
     ("tien di dong", Method::MobileMoney, false),
 ];
 
-/// The parts of a text between separators, and whether each names a kind of what stands before it: in brackets, or after a
-/// colon.
+/// The parts of a text between separators, and whether each stands in brackets: then it is a name of what stands before it.
+/// What stands after a colon may be anything, an account for instance.
 fn parts(written: &str) -> Vec<(&str, bool)> {
     let (mut parts, mut start, mut is_named) = (Vec::new(), 0, false);
     for (at, c) in written.char_indices().chain([(written.len(), ';')]) {
@@ -110,8 +110,8 @@ fn parts(written: &str) -> Vec<(&str, bool)> {
             parts.push((written[start..at].trim(), is_named));
             start = (at + c.len_utf8()).min(written.len());
             is_named = match c {
-                '(' | ':' => true,
-                ')' | ';' | '\n' => false,
+                '(' => true,
+                ')' | ';' | ':' | '\n' => false,
                 _ => is_named,
             };
         }
@@ -137,6 +137,8 @@ pub fn named_in(written: &str) -> (Vec<Payment>, Vec<String>) {
         }
         // The longest name first: “không tiền mặt” is not cash, and “ví MoMo” is MoMo.
         let known = WORDS.iter().filter(|(name, ..)| words.contains(&format!(" {name} ")));
+        // In brackets “POS Agribank” is a name; “thẻ” is a way to pay of its own.
+        let known = known.filter(|(name, _, is_name)| !is_named || *is_name || folded == *name);
         let known = known.max_by_key(|(name, _, is_name)| (*is_name, name.len())).map(|(_, method, is_name)| (*method, *is_name));
         let Some((method, is_name)) = known.or(last.filter(|_| is_named).map(|method| (method, true))) else {
             unknown.push(part.to_owned());
@@ -187,6 +189,7 @@ mod tests {
                 (Method::Wallet, &["MoMo", "SmartPay"]),
                 (Method::MobileMoney, &["Viettel Money"]),
             ]),
+            payments(&[(Method::Transfer, &["Ngân hàng Agribank", "QR đa năng"]), (Method::Card, &["POS Agribank"])]),
         ] {
             assert_eq!(named_in(&said(&own).text(Lang::Vi)), (own, vec![]));
         }
@@ -206,6 +209,8 @@ mod tests {
         assert_eq!(of("Viettel Money").0, [(Method::MobileMoney, "Viettel Money".to_owned())]);
         assert_eq!(of("chuyển khoản qua mã QR").0, plain(&[Method::Transfer]));
         assert_eq!(of("vỏ sò").1, ["vỏ sò"]);
+        assert_eq!(of("Chuyển khoản: 0123456789 Vietcombank").1, ["0123456789 Vietcombank"]);
+        assert_eq!(of("Thẻ: Napas, Visa").0, [(Method::Card, "Napas+Visa".to_owned())]);
         assert_eq!(
             of("thẻ, ví điện tử (SmartPay), tiền mặt").0,
             [(Method::Card, String::new()), (Method::Wallet, "SmartPay".into()), (Method::Cash, String::new())]

@@ -20,11 +20,19 @@ pub async fn put(log: &dyn EventLog, name: &str, value: &str, at: i64) -> Result
     Ok(())
 }
 
-/// Takes the place under a name for `holder` until `until`. Gives false where another has it until after `now`.
-pub async fn claim(log: &dyn EventLog, name: &str, holder: &str, now: i64, until: i64) -> Result<bool, StoreError> {
+/// Takes the place under a name for `holder` until `until`. Gives false where another has it until after `now`; one who has it
+/// for longer than any may, beyond `latest`, took it by a clock that ran ahead, and has it no more.
+pub async fn claim(log: &dyn EventLog, name: &str, holder: &str, now: i64, until: i64, latest: i64) -> Result<bool, StoreError> {
     let sql = "INSERT INTO certificates VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at \
-               WHERE certificates.at <= $4 OR certificates.value = excluded.value RETURNING name";
-    Ok(!log.change_rows(sql, vec![name.into(), holder.into(), until.into(), now.into()]).await?.is_empty())
+               WHERE certificates.at <= $4 OR certificates.value = excluded.value OR certificates.at > $5 RETURNING name";
+    let cells = vec![name.into(), holder.into(), until.into(), now.into(), latest.into()];
+    Ok(!log.change_rows(sql, cells).await?.is_empty())
+}
+
+/// Gives up the place under a name, where `holder` has it.
+pub async fn release(log: &dyn EventLog, name: &str, holder: &str) -> Result<(), StoreError> {
+    log.change_rows("DELETE FROM certificates WHERE name = $1 AND value = $2", vec![name.into(), holder.into()]).await?;
+    Ok(())
 }
 
 /// Takes away what stands under a name.

@@ -112,12 +112,14 @@ impl Door {
     }
 }
 
-/// Leads on to the public address.
+/// Leads on to the public address over HTTPS. No browser keeps that for long: the address may change once more.
 fn leads_to(site: &Site, request: &Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let address = HeaderValue::try_from(format!("{}{path}", site.city().public_url));
-    match address {
-        Ok(address) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, address)]).into_response(),
+    let public = site.city().public_url.clone();
+    let (_, place) = public.split_once("://").unwrap_or(("", &public));
+    let for_a_while = (header::CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    match HeaderValue::try_from(format!("https://{place}{path}")) {
+        Ok(address) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, address), for_a_while]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }
 }
@@ -142,11 +144,15 @@ async fn answer(State(site): State<Arc<Site>>, Path(token): Path<String>) -> Res
     }
 }
 
-/// Answers at the public address. A name of earlier days leads there: it stands on prints.
+/// Answers at the public address. A name of earlier days leads there: it stands on prints. Which name is the public one is asked
+/// anew: it can be changed while the program runs.
 async fn at_home(State((site, secure)): State<(Arc<Site>, Arc<Secure>)>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);
-    let mut response = if secure.former.iter().any(|former| former.eq_ignore_ascii_case(name)) {
+    let public = site.city().public_url.clone();
+    let is_public =
+        public.split_once("://").is_some_and(|(_, place)| place.split(':').next().is_some_and(|host| host.eq_ignore_ascii_case(name)));
+    let mut response = if !is_public && secure.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         leads_to(&site, &request)
     } else {
         next.run(request).await
@@ -159,17 +165,17 @@ async fn at_home(State((site, secure)): State<(Arc<Site>, Arc<Secure>)>, request
 pub struct Secure {
     config: Arc<ServerConfig>,
     app: Arc<App>,
-    /// Names of earlier days.
-    former: Vec<String>,
+    /// All names: the host of the public address, and those of earlier days.
+    names: Vec<String>,
 }
 
 impl Secure {
-    /// Shows what `certificates` has at the time. Requests for a `former` name are led to the public address.
+    /// Shows what `certificates` has at the time. Of `names`, those that are not the public address's lead there.
     /// Errors: the protocol versions do not fit the cryptography, which no user can bring about.
-    pub fn new(app: Arc<App>, certificates: Arc<dyn ResolvesServerCert>, former: Vec<String>) -> Result<Arc<Self>, rustls::Error> {
+    pub fn new(app: Arc<App>, certificates: Arc<dyn ResolvesServerCert>, names: Vec<String>) -> Result<Arc<Self>, rustls::Error> {
         let mut config = server().map(|builder| builder.with_cert_resolver(certificates))?;
         config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(Self { config: Arc::new(config), app, former }))
+        Ok(Arc::new(Self { config: Arc::new(config), app, names }))
     }
 
     /// Begins a secure connection. None where it was an authority that asks, and was answered.

@@ -39,6 +39,7 @@ mod routes;
 pub mod scans;
 mod search;
 mod serving;
+mod streams;
 mod today;
 mod uploaded;
 mod waiting;

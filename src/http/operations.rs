@@ -30,7 +30,7 @@ pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     let (status, word, detail) = match site.model.health() {
         Health::Following => match site.app.log().write_trouble() {
             Some(trouble) => (StatusCode::OK, "degraded", trouble),
-            None => match site.certificates.get().and_then(|certificates| certificates.why_not()) {
+            None => match site.certificates.get().and_then(|certificates| certificates.why_not(site.app.now())) {
                 Some(trouble) => (StatusCode::OK, "degraded", trouble),
                 None if site.app.log().is_read_only() => (StatusCode::OK, "read-only", sentence!("node-read-only").to_string()),
                 None => (StatusCode::OK, "ready", String::new()),

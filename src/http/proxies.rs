@@ -70,27 +70,49 @@ impl Proxies {
             None => self.are_all,
         };
         is_proxy.then(|| match self.notes {
-            Notes::XForwarded => x_forwarded(headers),
-            Notes::Forwarded => forwarded(headers),
+            Notes::XForwarded => self.x_forwarded(headers),
+            Notes::Forwarded => self.forwarded(headers),
         })
     }
 }
 
-/// The last element of a header that is a list and may come several times. What stands before it comes from the client, and
-/// may be any bytes. Empty elements are ignored (RFC 9110 §5.6.1.2).
-fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The elements of a header that is a list and may come several times, the last first. What stands before what a proxy noted
+/// comes from the client, and may be any bytes: it is given as empty. Empty elements are ignored (RFC 9110 §5.6.1.2).
+fn backwards<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     let all = headers.get_all(name).iter().collect::<Vec<_>>().into_iter().rev();
-    let mut elements = all.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
-    elements.find(|element| !element.trim_ascii().is_empty()).and_then(|element| std::str::from_utf8(element.trim_ascii()).ok())
+    let elements = all.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    elements.filter(|element| !element.is_empty()).map(|element| std::str::from_utf8(element).unwrap_or_default())
 }
 
-fn x_forwarded(headers: &HeaderMap) -> Noted {
-    Noted { client: last(headers, "x-forwarded-for").and_then(address), is_secure: last(headers, "x-forwarded-proto") == Some("https") }
+impl Proxies {
+    /// The client that the outermost proxy noted: each proxy notes whom it serves, and that may be another proxy.
+    fn outermost(&self, clients: impl Iterator<Item = Option<IpAddr>>) -> Option<IpAddr> {
+        let mut noted = None;
+        for client in clients {
+            noted = client;
+            if self.are_all || client.is_none_or(|client| !self.are_at(client)) {
+                break;
+            }
+        }
+        noted
+    }
+
+    fn x_forwarded(&self, headers: &HeaderMap) -> Noted {
+        let client = self.outermost(backwards(headers, "x-forwarded-for").map(address));
+        Noted { client, is_secure: backwards(headers, "x-forwarded-proto").next() == Some("https") }
+    }
+
+    fn forwarded(&self, headers: &HeaderMap) -> Noted {
+        let client = self.outermost(backwards(headers, "forwarded").map(|element| noted(element).client));
+        let is_secure = backwards(headers, "forwarded").next().is_some_and(|element| noted(element).is_secure);
+        Noted { client, is_secure }
+    }
 }
 
-fn forwarded(headers: &HeaderMap) -> Noted {
+/// What an element of `Forwarded` tells.
+fn noted(element: &str) -> Noted {
     let mut noted = Noted::default();
-    for pair in last(headers, "forwarded").unwrap_or_default().split(';') {
+    for pair in element.split(';') {
         match pair.split_once('=').map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim())) {
             Some((name, value)) if name == "for" => noted.client = address(value),
             Some((name, value)) if name == "proto" => noted.is_secure = value.trim_matches('"').eq_ignore_ascii_case("https"),
@@ -195,6 +217,11 @@ mod tests {
         assert_eq!(proxies.noted(Some(told), &sent), noted);
         let claims = Peer { proxy: Some(at("203.0.113.9")), ..peer("10.0.0.9") };
         assert_eq!(proxies.noted(Some(claims), &sent), None);
+        // One proxy behind another: the client is whom the outer one serves.
+        let twice = headers(&[("x-forwarded-for", "1.1.1.1, 203.0.113.7, 10.0.0.4"), ("x-forwarded-proto", "https")]);
+        assert_eq!(proxies.noted(Some(peer("10.0.0.9")), &twice), noted);
+        let twice = headers(&[("forwarded", "for=1.1.1.1, for=203.0.113.7;proto=http, for=10.0.0.4;proto=https")]);
+        assert_eq!(Proxies { notes: Notes::Forwarded, ..proxies }.noted(Some(peer("10.0.0.9")), &twice), noted);
     }
 
     #[test]

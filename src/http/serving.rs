@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
@@ -21,7 +21,8 @@ use tokio_io_timeout::TimeoutStream;
 use super::Site;
 use super::doors::{Door, HTTP_2, Kind, Stream};
 use super::proxies::{Peer, Proxies, client_of};
-use super::waiting::{Answered, Connection, Connections, Patience};
+use super::streams::{Answered, Sent, Streams};
+use super::waiting::{Connection, Connections, Patience};
 
 /// A client that takes nothing of its answer for this long is disconnected.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
@@ -75,7 +76,8 @@ impl Manner {
                 client = client_of(&mut stream, self.patience.head) => client?,
                 () = connection.has_to_go() => return Ok(()),
             };
-            peer = client.map_or(peer, |client| Peer { address: client, proxy: Some(address), ..peer });
+            // A proxy that tells no client speaks for itself: then too the headers are not its own.
+            peer = Peer { address: client.unwrap_or(address), proxy: Some(address), ..peer };
         }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
@@ -121,11 +123,11 @@ impl Manner {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let requests = connection.requests();
-        let service = self.service;
+        let (streams, service) = (Streams::of(&connection), self.service);
+        let begins = streams.clone();
         let with_peer = service_fn(move |request: Request<Incoming>| {
-            let begun = requests.begin();
-            let mut request = as_http_1(request);
+            let begun = begins.begin(!request.body().is_end_stream());
+            let mut request = as_http_1(request).map(|body| Sent::new(body, Arc::clone(&begun)));
             request.extensions_mut().insert(peer);
             let answer = service.call(request);
             async move { Ok::<_, Infallible>(answer.await?.map(|body| Answered::new(body, begun))) }
@@ -144,6 +146,7 @@ impl Manner {
             served = watcher.watch(served) => Ok(served?),
             () = connection.has_to_go() => Ok(()),
             () = connection.has_waited() => Ok(()),
+            () = streams.are_stuck(WRITE_PATIENCE) => Ok(()),
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Patience {
 }
 
 /// The state of a connection. Its own task writes it; the task that accepts connections reads it.
-struct State {
+pub(super) struct State {
     /// The time in milliseconds, as [`Connections`] counts them from 1, since which it waits for a request;
     /// or [`ANSWERING`].
     since: AtomicU64,
@@ -46,10 +46,26 @@ struct State {
     asked_at: AtomicU64,
     /// True while bytes of an answer wait for the client to take them.
     is_sending: AtomicBool,
+    /// Bytes that were written.
+    written: AtomicU64,
     has_to_go: Notify,
 }
 
 impl State {
+    /// Notes that several requests are being answered, or none; and that of all of them the rest is awaited. `now` is counted
+    /// like `since`.
+    pub(super) fn note(&self, now: u64, is_answering: bool, is_receiving: bool) {
+        self.is_receiving.store(is_answering && is_receiving, Ordering::Relaxed);
+        self.asked_at.store(now, Ordering::Relaxed);
+        self.has_asked.store(true, Ordering::Relaxed);
+        self.since.store(if is_answering { ANSWERING } else { now }, Ordering::Relaxed);
+    }
+
+    /// Bytes that were written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
     /// The time since which it waits for a request, or for the rest of one, with nothing left to send; `None` if it is
     /// busy.
     fn waits_since(&self) -> Option<u64> {
@@ -79,7 +95,7 @@ impl Connections {
     }
 
     /// Milliseconds since this was made, counted from 1.
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.began.elapsed().as_millis() as u64 + 1
     }
 
@@ -92,6 +108,7 @@ impl Connections {
             is_receiving: AtomicBool::default(),
             asked_at: AtomicU64::default(),
             is_sending: AtomicBool::default(),
+            written: AtomicU64::default(),
             has_to_go: Notify::new(),
         });
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -163,9 +180,9 @@ impl Connection {
         }
     }
 
-    /// Counts the requests of a connection that has several at once (HTTP/2): it waits while none is open.
-    pub fn requests(&self) -> Requests {
-        Requests { state: Arc::clone(&self.state), registry: Arc::clone(&self.registry), open: Arc::default() }
+    /// What whoever counts the requests of a connection needs.
+    pub(super) fn parts(&self) -> (Arc<State>, Arc<Connections>) {
+        (Arc::clone(&self.state), Arc::clone(&self.registry))
     }
 
     /// Resolves when the connection has waited too long for a request. For HTTP/1.1 the timer tells that.
@@ -191,65 +208,6 @@ impl Connection {
                 return;
             }
         }
-    }
-}
-
-/// The open requests of a connection.
-#[derive(Clone)]
-pub struct Requests {
-    state: Arc<State>,
-    registry: Arc<Connections>,
-    open: Arc<AtomicU64>,
-}
-
-impl Requests {
-    /// A request begins; it ends when what this gives is dropped.
-    pub fn begin(&self) -> Begun {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        self.state.since.store(ANSWERING, Ordering::Relaxed);
-        self.state.has_asked.store(true, Ordering::Relaxed);
-        Begun(self.clone())
-    }
-}
-
-/// A request that is being answered.
-pub struct Begun(Requests);
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if self.0.open.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.state.since.store(self.0.registry.now(), Ordering::Relaxed);
-        }
-    }
-}
-
-/// An answer's body; its request is open while it lasts.
-pub struct Answered<B> {
-    body: B,
-    _request: Begun,
-}
-
-impl<B> Answered<B> {
-    /// The body of the answer to a request.
-    pub fn new(body: B, request: Begun) -> Self {
-        Self { body, _request: request }
-    }
-}
-
-impl<B: Body + Unpin> Body for Answered<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 
@@ -341,6 +299,16 @@ pub struct Watched<S> {
     state: Arc<State>,
 }
 
+impl<S> Watched<S> {
+    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.state.is_sending.store(written.is_pending(), Ordering::Relaxed);
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.state.written.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+        written
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let watched = self.get_mut();
@@ -357,15 +325,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let watched = self.get_mut();
         let written = Pin::new(&mut watched.stream).poll_write(cx, bytes);
-        watched.state.is_sending.store(written.is_pending(), Ordering::Relaxed);
-        written
+        watched.noted(written)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let watched = self.get_mut();
         let written = Pin::new(&mut watched.stream).poll_write_vectored(cx, slices);
-        watched.state.is_sending.store(written.is_pending(), Ordering::Relaxed);
-        written
+        watched.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -373,7 +339,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let watched = self.get_mut();
+        let flushed = Pin::new(&mut watched.stream).poll_flush(cx);
+        // TLS takes bytes before the client does.
+        watched.state.is_sending.store(flushed.is_pending(), Ordering::Relaxed);
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -426,25 +396,6 @@ mod tests {
         assert!(!goes(&answered).await && !goes(&taking).await);
         drop((answered, taking, posting));
         assert!(connections.open.lock().expect("whole").is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_with_several_requests_waits_once_all_are_answered() {
-        let connections = Connections::new(PATIENCE);
-        let connection = connections.enter();
-        let begun = Instant::now();
-        connection.has_waited().await;
-        assert_eq!(begun.elapsed().as_secs(), 10, "who asks nothing is let go");
-        let requests = connection.requests();
-        let (first, second) = (requests.begin(), requests.begin());
-        drop(first);
-        assert!(!connections.make_room(), "the second is being answered");
-        tokio::time::advance(Duration::from_mins(5)).await;
-        drop(second);
-        let idle = Instant::now();
-        connection.has_waited().await;
-        assert_eq!(idle.elapsed().as_secs(), 75);
-        assert!(connections.make_room() && goes(&connection).await);
     }
 
     #[tokio::test(start_paused = true)]

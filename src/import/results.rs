@@ -44,7 +44,13 @@ pub fn lines(rows: &[Cells], units: &[&Unit], has_bodies: bool, read: impl Fn(&s
         let mut is_read = true;
         for (slot, wanted) in cells.iter_mut().zip(["value", "yes", "asked", "population"]) {
             let Some(text) = cell_of(wanted) else { continue };
-            let value = if wanted == "value" { read(&text) } else { whole(&text).map(|value| value as f64) };
+            let in_cell = row.cells.iter().find(|(header, _)| column(header) == Some(wanted)).and_then(|(_, value)| value.as_f64());
+            let value = match in_cell {
+                // A sheet's number is no text that could be meant otherwise.
+                Some(number) => Some(number).filter(|number| wanted == "value" || number.fract() == 0.0 && *number >= 0.0),
+                None if wanted == "value" => read(&text),
+                None => whole(&text).map(|value| value as f64),
+            };
             *slot = value;
             if value.is_none() {
                 is_read = false;
@@ -124,6 +130,10 @@ mod tests {
         ];
         assert_eq!(found.into_iter().map(|line| (line.who, line.cells)).collect::<Vec<_>>(), expected);
         let checks: Vec<_> = report.findings.iter().map(|finding| (finding.check.as_str(), finding.line)).collect();
+        // Twelve and an eighth in a sheet is not twelve thousand.
+        let in_cell = [row(0, json!({ "Mã đơn vị": "04249-2020", "Số liệu": 12.125 }))];
+        let read = lines(&in_cell, &units, true, |text| whole(text).map(|value| value as f64), &mut Report::default());
+        assert_eq!(read[0].cells[0], Some(12.125));
         assert_eq!(checks, [("result-unit", Some(4)), ("result-number", Some(5)), ("result-twice", Some(6))]);
         // A ward reports on no organisation.
         assert!(lines(&rows[6..], &units, false, number, &mut Report::default()).is_empty());

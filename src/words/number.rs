@@ -74,16 +74,25 @@ pub fn number(text: &str) -> Option<f64> {
     english.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| sign * number)
 }
 
-/// A number as people type it into a field: with a comma before the decimals, and nothing between the thousands.
+/// A number as people type it into a field: with a comma before the decimals, and nothing between the thousands. It reads back
+/// as the same: three decimals get a fourth, as “12,125” may be twelve thousand.
 pub fn typed(value: f64) -> String {
-    value.to_string().replace('.', ",")
+    let text = value.to_string().replace('.', ",");
+    let is_unclear = text.split_once(',').is_some_and(|(_, decimals)| decimals.len() == 3);
+    if is_unclear { text + "0" } else { text }
 }
 
-/// A whole number, which may have its thousands parted: “11.800”, “11 800”.
+/// A whole number, which may have its thousands parted, all by the same sign: “11.800”, “11 800”.
 pub fn whole(text: &str) -> Option<u64> {
+    const SIGNS: [char; 4] = ['.', ',', ' ', '\u{a0}'];
     let text = text.trim();
-    let groups: Vec<&str> = text.split(['.', ',', ' ', '\u{a0}']).collect();
-    let is_parted = groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3));
+    let groups: Vec<&str> = text.split(SIGNS).collect();
+    let mut signs = text.chars().filter(|c| SIGNS.contains(c));
+    let first = signs.next();
+    let is_same = signs.all(|sign| Some(sign) == first);
+    // “0,125” is no thousands.
+    let has_thousands = is_same && matches!(groups[0].len(), 1..=3) && !groups[0].starts_with('0');
+    let is_parted = groups.len() == 1 || (has_thousands && groups[1..].iter().all(|group| group.len() == 3));
     let digits = groups.concat();
     (is_parted && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
 }
@@ -91,6 +100,21 @@ pub fn whole(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_reads_back_as_the_same_and_decimals_are_no_thousands() {
+        for value in [0.0, 0.5, 0.125, 12.125, 70.125, 2_159.6, 2_159.625, 12_300.0, 1e6, 0.1 + 0.2] {
+            let text = typed(value);
+            assert_eq!(number(&text), Some(value), "{text}");
+            assert_eq!(whole(&text).map(|whole| whole as f64), Some(value).filter(|value| value.fract() == 0.0), "{text}");
+        }
+        for (text, value) in [("11.800", 11_800), ("11 800", 11_800), ("1,234,567", 1_234_567), ("7", 7), ("0", 0), ("007", 7)] {
+            assert_eq!(whole(text), Some(value), "{text}");
+        }
+        for text in ["0,125", "2.159,600", "1 234,125", "12,1250", ".125", "", "1..2"] {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_number_is_read_where_one_reading_is_possible() {

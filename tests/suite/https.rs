@@ -4,10 +4,14 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bangtin::domain::city::{City, CityCommand};
+use bangtin::event_store::Cell;
 use bangtin::http::doors::{Door, Kind as Behind, Secure};
 use bangtin::http::{self, Limits, Site};
 use bangtin::node::certificates::files::Files;
 use bangtin::node::certificates::{Certificates, acme};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -19,6 +23,8 @@ on_both_databases!(
     a_certificate_is_had_over_http_and_renewed_and_the_old_one_goes_on_while_the_authority_is_away,
     a_certificate_is_had_over_tls_alone_by_a_node_that_did_not_order_it,
     a_refused_nonce_and_a_wrong_clock_stop_nothing,
+    a_name_that_leads_elsewhere_is_left_out_and_takes_the_public_address_with_it_no_more,
+    a_turn_that_was_taken_by_a_clock_that_ran_ahead_holds_nobody_up,
 );
 
 const NAME: &str = "bangtin.example";
@@ -41,6 +47,7 @@ struct Authority {
     _names: Running,
     server: Option<Running>,
     dns: u16,
+    names: u16,
     acme: u16,
     management: u16,
     http: u16,
@@ -63,8 +70,8 @@ impl Authority {
         let mut command = Command::new("pebble-challtestsrv");
         command.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]);
         command.args(["-dns01", &format!("127.0.0.1:{dns}"), "-management", &format!("127.0.0.1:{names}")]);
-        let names = Running::start(&mut command);
-        Self { folder, _names: names, server: None, dns, acme, management, http, tls }
+        let server = Running::start(&mut command);
+        Self { folder, _names: server, server: None, dns, names, acme, management, http, tls }
     }
 
     /// Opens it; of a hundred nonces it refuses so many.
@@ -86,10 +93,17 @@ impl Authority {
         self.server = None;
     }
 
+    /// From now on a name leads to that address.
+    fn lead(&self, name: &str, address: &str) {
+        let told = serde_json::json!({ "host": format!("{name}."), "addresses": [address] }).to_string();
+        run("curl", &["-fsS", "-d", &told, &format!("http://127.0.0.1:{}/add-a", self.names)]);
+    }
+
     fn settings(&self, has_http: bool, domains: &[&str]) -> acme::Settings {
         acme::Settings {
             directory: format!("https://localhost:{}/dir", self.acme),
             root: Some(self.folder.path().join("own.pem")),
+            host: NAME.to_owned(),
             domains: domains.iter().map(|name| (*name).to_owned()).collect(),
             contact: Some("mailto:quan.tri@yenbai.gov.vn".into()),
             has_http,
@@ -145,7 +159,7 @@ impl Drop for Beside {
 
 /// Serves a node at the ports at which the authority asks.
 async fn serve(node: &Node, certificates: &Arc<Certificates>, tls: u16, http: Option<u16>) -> JoinHandle<()> {
-    let secure = Secure::new(Arc::clone(&node.app), Arc::clone(certificates) as _, vec![FORMER.into()]).unwrap();
+    let secure = Secure::new(Arc::clone(&node.app), Arc::clone(certificates) as _, vec![NAME.into(), FORMER.into()]).unwrap();
     let bind = async |port: u16| TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let mut doors = vec![Door { listener: bind(tls).await.into(), kind: Behind::Secure(secure), has_header: false }];
     if let Some(http) = http {
@@ -157,6 +171,12 @@ async fn serve(node: &Node, certificates: &Arc<Certificates>, tls: u16, http: Op
 
 fn keep(node: &Node, settings: acme::Settings, name: &str, certificates: &Arc<Certificates>) -> JoinHandle<()> {
     tokio::spawn(acme::keep(Arc::clone(&node.app), settings, name.to_owned(), Arc::clone(certificates)))
+}
+
+async fn set_address(node: &Node, address: &str) {
+    let city = City { public_url: address.to_owned(), ..(*node.app.city()).clone() };
+    node.app.set_city(CityCommand::Set(city)).await.unwrap();
+    until("the node knows the address", async || node.site.city().public_url == address).await;
 }
 
 async fn a_certificate_is_had_over_http_and_renewed_and_the_old_one_goes_on_while_the_authority_is_away(kind: Kind) {
@@ -189,17 +209,23 @@ async fn a_certificate_is_had_over_http_and_renewed_and_the_old_one_goes_on_whil
     // Over HTTPS people sign in.
     assert!(authority.get(NAME, "/office/sign-in", &["-H", "accept: text/html"]).ends_with("200 "));
 
+    // The public address can change while the program runs: then the other name is the one of earlier days.
+    set_address(&node, &format!("https://{FORMER}")).await;
+    assert!(authority.get(FORMER, "/healthz", &[]).ends_with("200 "));
+    assert!(authority.get(NAME, "/healthz", &[]).ends_with(&format!("308 https://{FORMER}/healthz")));
+    set_address(&node, "https://bangtin.example").await;
+
     // At two thirds of its life there is another one.
     until("a renewal", async || authority.serial() != first).await;
     // While the authority is away the old one goes on, and the keeper is told.
     authority.close();
-    until("the keeper is told", async || certificates.why_not().is_some()).await;
+    until("the keeper is told", async || certificates.why_not(node.app.now()).is_some()).await;
     let last = authority.serial();
-    let why = certificates.why_not().unwrap();
+    let why = certificates.why_not(node.app.now()).unwrap();
     assert!(last.starts_with("serial=") && why.contains("holds until") && why.contains("tried again"), "{why}");
     authority.open(0).await;
     until("another one once it is back", async || authority.serial() != last).await;
-    assert_eq!(certificates.why_not(), None);
+    assert_eq!(certificates.why_not(node.app.now()), None);
 }
 
 async fn a_certificate_is_had_over_tls_alone_by_a_node_that_did_not_order_it(kind: Kind) {
@@ -208,18 +234,53 @@ async fn a_certificate_is_had_over_tls_alone_by_a_node_that_did_not_order_it(kin
     let mut authority = Authority::start(600);
     authority.open(0).await;
     let [first, second] = [Arc::new(Certificates::default()), Arc::new(Certificates::default())];
-    let _beside = Beside(vec![
-        serve(&answers, &second, authority.tls, None).await,
-        keep(&orders, authority.settings(false, &[NAME]), "one", &first),
-        keep(&answers, authority.settings(false, &[NAME]), "two", &second),
-    ]);
+    let _beside =
+        Beside(vec![serve(&answers, &second, authority.tls, None).await, keep(&orders, authority.settings(false, &[NAME]), "one", &first)]);
+    until("the node that ordered shows it", async || first.validity().is_some()).await;
+    let _follows = Beside(vec![keep(&answers, authority.settings(false, &[NAME]), "two", &second)]);
     until("both show it", async || first.validity().is_some() && second.validity().is_some()).await;
-    assert_eq!(first.validity(), second.validity(), "one was ordered, by whoever had the turn");
+    assert_eq!(first.validity(), second.validity(), "one was ordered");
     assert!(authority.get(NAME, "/healthz", &[]).ends_with("200 "));
     // Key and account stand in the store in no readable form.
     let rows = answers.app.log().read_rows("SELECT name, value FROM certificates ORDER BY name", Vec::new()).await.unwrap();
-    let sealed = format!("{rows:?}");
-    assert!(sealed.contains("certificate") && !sealed.contains("PRIVATE KEY") && !sealed.contains("BEGIN"), "{sealed}");
+    let named = |name: &str| rows.iter().find_map(|row| matches!(&row[0], Cell::Text(found) if found == name).then(|| row[1].clone()));
+    let Some(Cell::Text(sealed)) = named("certificate") else { panic!("{rows:?}") };
+    let opened = sealed.split('.').filter_map(|part| BASE64.decode(part).ok()).collect::<Vec<_>>().concat();
+    assert!(!opened.is_empty() && !String::from_utf8_lossy(&opened).contains("PRIVATE KEY"), "{sealed}");
+    assert!(orders.app.certificate().await.unwrap().is_some_and(|(issued, _)| issued.key.contains("PRIVATE KEY")));
+}
+
+async fn a_name_that_leads_elsewhere_is_left_out_and_takes_the_public_address_with_it_no_more(kind: Kind) {
+    let (database, clock) = (Database::new(kind).await, TestClock::running(0));
+    let node = Node::start(&database, &clock).await;
+    let mut authority = Authority::start(600);
+    authority.open(0).await;
+    // Nobody answers for that name at that address.
+    authority.lead("cu.example", "127.0.0.9");
+    let certificates = Arc::new(Certificates::default());
+    let _beside = Beside(vec![
+        serve(&node, &certificates, authority.tls, Some(authority.http)).await,
+        keep(&node, authority.settings(true, &[NAME, "cu.example"]), "one", &certificates),
+    ]);
+    until("a certificate", async || certificates.validity().is_some()).await;
+    assert!(authority.get(NAME, "/healthz", &[]).ends_with("200 "));
+    until("the keeper is told", async || certificates.why_not(node.app.now()).is_some_and(|why| why.contains("cu.example"))).await;
+    let (issued, _) = node.app.certificate().await.unwrap().unwrap();
+    assert_eq!((issued.domains, issued.left_out), (vec![NAME.to_owned()], vec!["cu.example".to_owned()]));
+}
+
+async fn a_turn_that_was_taken_by_a_clock_that_ran_ahead_holds_nobody_up(kind: Kind) {
+    let (database, clock) = (Database::new(kind).await, TestClock::running(0));
+    let node = Node::start(&database, &clock).await;
+    let turn = async |who: &str| node.app.claim_turn(who, Duration::from_mins(5)).await.unwrap();
+    assert!(turn("one").await && !turn("two").await && turn("one").await);
+    node.app.end_turn("two").await.unwrap();
+    assert!(!turn("two").await, "nobody ends the turn of another");
+    node.app.end_turn("one").await.unwrap();
+    clock.set_ahead(10 * 365 * 86_400);
+    assert!(turn("ahead").await);
+    clock.set_ahead(0);
+    assert!(turn("two").await);
 }
 
 async fn a_refused_nonce_and_a_wrong_clock_stop_nothing(kind: Kind) {
@@ -256,23 +317,31 @@ async fn a_certificate_in_files_is_shown_anew_when_they_change_and_goes_on_when_
     make_pair(&text("b.pem"), &text("b.key"), NAME);
     let files = Files { chain: path("a.pem"), key: path("a.key") };
     let certificates = Arc::new(Certificates::default());
-    files.show(&certificates).unwrap();
+    let shown = files.show(&certificates).unwrap();
     let port = free_port();
-    let _beside = Beside(vec![serve(&node, &certificates, port, None).await, tokio::spawn(files.clone().keep(Arc::clone(&certificates)))]);
+    let _beside =
+        Beside(vec![serve(&node, &certificates, port, None).await, tokio::spawn(files.clone().keep(shown, Arc::clone(&certificates)))]);
     let first = serial(port);
     assert!(first.starts_with("serial="), "{first}");
     // The certificate of one and the key of another do not belong together.
     std::fs::copy(path("b.pem"), path("a.pem")).unwrap();
-    until("it is said", async || certificates.why_not().is_some()).await;
-    assert!(serial(port) == first && certificates.why_not().unwrap().contains("does not belong"), "{:?}", certificates.why_not());
+    until("it is said", async || certificates.why_not(node.app.now()).is_some()).await;
+    assert!(
+        serial(port) == first && certificates.why_not(node.app.now()).unwrap().contains("does not belong"),
+        "{:?}",
+        certificates.why_not(node.app.now())
+    );
     std::fs::copy(path("b.key"), path("a.key")).unwrap();
     until("the new one", async || serial(port) != first).await;
-    assert_eq!(certificates.why_not(), None);
+    assert_eq!(certificates.why_not(node.app.now()), None);
     // A file that is away for a while is told, and is no trouble once it is back.
     std::fs::rename(path("a.key"), path("away.key")).unwrap();
-    until("it is told that it is away", async || certificates.why_not().is_some_and(|why| why.contains("a.key cannot be read"))).await;
+    until("it is told that it is away", async || {
+        certificates.why_not(node.app.now()).is_some_and(|why| why.contains("a.key cannot be read"))
+    })
+    .await;
     std::fs::rename(path("away.key"), path("a.key")).unwrap();
-    until("it is back", async || certificates.why_not().is_none()).await;
+    until("it is back", async || certificates.why_not(node.app.now()).is_none()).await;
     let wrong = Files { chain: path("a.key"), key: path("a.pem") }.show(&certificates).unwrap_err().to_string();
     assert!(wrong.contains("a.key holds no certificate"), "{wrong}");
 }

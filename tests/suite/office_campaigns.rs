@@ -219,12 +219,21 @@ async fn an_organiser_makes_an_indicator_sets_targets_and_reports_on_organisatio
     let page = browser.get(&format!("{path}?period=2026-Q3")).await.text();
     assert!(page.contains("name=\"target-04252-2025\" value=\"82,5\""), "{page}");
     // What was not changed is not recorded again, and what was set is not emptied.
-    let version = |record: &serde_json::Value| record["course"].clone();
-    let before = version(&node.get(&format!("/indicators/{code}.json?period=2026-Q3")).await.json());
+    let before = node.app.log().head().await.unwrap().position;
     assert_eq!(browser.upload(&path, &path, &targets, &[]).await.status, StatusCode::SEE_OTHER);
     let emptied = browser.upload(&path, &path, &[("period", "2026-Q3"), ("target-city", ""), ("do", "targets")], &[]).await;
     assert!(emptied.status == StatusCode::UNPROCESSABLE_ENTITY && emptied.text().contains("không bỏ trống được"), "{}", emptied.text());
-    assert_eq!(version(&node.get(&format!("/indicators/{code}.json?period=2026-Q3")).await.json()), before);
+    // Nor is what another person has set in between taken back by who did not touch it.
+    let set = [("period", "2026-Q3"), ("target-04252-2025", "83"), ("was-04252-2025", "82,5"), ("target-city", "70"), ("do", "targets")];
+    let taken_back =
+        [("period", "2026-Q3"), ("target-04252-2025", "82,5"), ("was-04252-2025", "82,5"), ("target-city", "70"), ("do", "targets")];
+    let late = [("period", "2026-Q3"), ("target-04252-2025", "84"), ("was-04252-2025", "82,5"), ("target-city", "70"), ("do", "targets")];
+    assert_eq!(node.app.log().head().await.unwrap().position, before, "nothing was recorded");
+    assert_eq!(browser.upload(&path, &path, &set, &[]).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    assert_eq!(browser.upload(&path, &path, &taken_back, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.upload(&path, &path, &late, &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(node.app.log().head().await.unwrap().position, before + 1, "once, by who changed it");
 
     // A workbook's organisations become lines of the form.
     let table = "Mã đơn vị,Tên,Số liệu,\"Tổ chức, doanh nghiệp\"\n04252-2025,Phường Yên Bái,84,\n,,91,Điện lực Yên Bái\n";

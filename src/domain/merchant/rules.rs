@@ -17,6 +17,8 @@ use crate::geometry::contains;
 
 /// Most entries of a list.
 const MOST: usize = 60;
+/// So many digits in a name are an account, a phone number or a card.
+const ACCOUNT_DIGITS: usize = 6;
 /// Longest text of an entry, characters.
 const LONGEST: usize = 300;
 /// Longest time for which a link works, days.
@@ -159,7 +161,12 @@ impl Merchant {
         if counts.into_iter().chain([self.campaigns.len()]).any(|count| count > MOST) {
             return Err(Refusal::invalid("too-many", sentence!("merchant-many", most = MOST)));
         }
-        let names = self.payments.iter().flat_map(|payment| &payment.names).chain(self.offers.iter().map(|offer| &offer.what));
+        let names = self.payments.iter().flat_map(|payment| &payment.names);
+        // Whom one pays is a person's: it is in the vault, with consent, and can be erased.
+        if names.clone().any(|name| name.chars().filter(char::is_ascii_digit).count() >= ACCOUNT_DIGITS) {
+            return Err(Refusal::invalid("merchant-account", sentence!("merchant-account")));
+        }
+        let names = names.chain(self.offers.iter().map(|offer| &offer.what));
         let needed: Vec<&String> = names.chain(self.products.iter().map(|product| &product.name)).collect();
         if needed.iter().any(|text| text.trim().is_empty()) {
             return Err(Refusal::invalid("merchant-entry", sentence!("merchant-entry")));

@@ -66,6 +66,7 @@ fn a_place_that_says_nothing_or_something_wrong_is_refused() {
         (Merchant { payments: vec![wallet(&[])], ..shop() }, "wallet-name"),
         (Merchant { payments: vec![wallet(&["MoMo"]), wallet(&["ZaloPay"])], ..shop() }, "payment-twice"),
         (Merchant { payments: vec![wallet(&[" "])], ..shop() }, "merchant-entry"),
+        (Merchant { payments: vec![wallet(&["MoMo 0912 345 678"])], ..shop() }, "merchant-account"),
         (Merchant { offers: vec![offer(Some(date(2026, 12, 2)), Some(date(2026, 12, 1)))], ..shop() }, "offer-days"),
         (Merchant { offers: vec![offer(None, None); 61], ..shop() }, "too-many"),
         (Merchant { products: vec![product("javascript:alert(1)")], ..shop() }, "product-link"),

@@ -26,7 +26,7 @@ pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
     let questions = super::desk::waiting(&site, &desk);
     // Who keeps the program is told of what residents will meet soon.
     let certificate = site.certificates.get().filter(|_| desk.check_administrator().is_ok());
-    let certificate = certificate.and_then(|shown| Some((shown.why_not()?, shown.validity().map(|validity| validity.until))));
+    let certificate = certificate.and_then(|shown| Some((shown.why_not(site.app.now())?, shown.validity().map(|validity| validity.until))));
     let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts, due: &due, questions, certificate };
     let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons, &waits);
     Ok(with_script(&asking.headers, StatusCode::OK, page))

@@ -1,5 +1,6 @@
 //! `/office/indicators/{code}`: results are entered, in the form or from a workbook, and what is promised.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -123,12 +124,22 @@ impl Opened {
     fn filled(&self, fields: &Fields, lines: Vec<results::Line>) -> Fields {
         let mut filled = fields.clone();
         let mut bodies = self.bodies(fields);
+        let mut numbers: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, body) in bodies.iter().enumerate() {
+            numbers.entry(fold(body)).or_default().push(number);
+        }
+        let mut taken = BTreeSet::new();
         for line in lines {
             let id = match line.who {
                 Who::City => String::from("city"),
                 Who::Unit(unit) => unit.to_string(),
                 Who::Body(name) => {
-                    let number = bodies.iter().position(|body| fold(body) == fold(&name)).unwrap_or(bodies.len());
+                    // The same name, or the only one that is alike without accents; two rows never share a line.
+                    let alike = numbers.get(&fold(&name)).map(Vec::as_slice).unwrap_or_default();
+                    let same = alike.iter().find(|number| bodies[**number] == name);
+                    let only = if let [only] = alike { Some(only) } else { None };
+                    let number = same.or(only).copied().filter(|number| !taken.contains(number)).unwrap_or(bodies.len());
+                    taken.insert(number);
                     if number == bodies.len() {
                         bodies.push(name);
                     }
@@ -156,6 +167,15 @@ impl Opened {
         for (id, who) in std::iter::once((String::from("city"), Who::City)).chain(units).chain(bodies) {
             let now = fields.get(&format!("target-{id}")).map(|text| self.read(text));
             let before = self.known.iter().flat_map(|known| &known.targets).find(|(whose, _)| *whose == who).map(|(_, value)| json!(value));
+            // What was not touched is not sent, whatever another person has set meanwhile.
+            let was = fields.get(&format!("was-{id}")).map(|text| self.read(text));
+            if was.is_some() && was == now {
+                continue;
+            }
+            if was.is_some() && was != before {
+                let title = &self.measure.title;
+                return Err(Refusal::invalid("row-changed", sentence!("row-changed", title)));
+            }
             let value = match (now, before) {
                 (None, Some(_)) => return Err(Refusal::invalid("target-emptied", sentence!("target-emptied"))),
                 (None, None) => continue,

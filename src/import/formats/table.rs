@@ -48,10 +48,10 @@ pub(super) fn numbers_columns<'a>(cells: impl Iterator<Item = &'a str>) -> bool 
     all && count >= 3
 }
 
-/// A cell without the marks that tell Excel to treat it as text: `="0216…"`, `'0216…`.
+/// A cell without the marks that tell Excel to treat it as text: `="0216…"`, `'0216…`, `'-5 %`.
 fn unmarked(cell: &str) -> &str {
     let inner = cell.trim().strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    let quoted = || cell.trim().strip_prefix('\'').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '+'));
+    let quoted = || cell.trim().strip_prefix('\'').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || "+-=@".contains(c)));
     inner.or_else(quoted).unwrap_or(cell)
 }
 

@@ -149,12 +149,13 @@ fn put_trade(row: &Row, facts: &mut Map<String, Value>, report: &mut Report) {
     };
     put("offers", "offer", &|line| Offer::read(line).map(|offer| json!(offer)), &|line| sentence!("form-offer", line));
     put("products", "products", &|line| Product::read(line).map(|product| json!(product)), &|line| sentence!("form-product", line));
-    // Hours that can be read are compared with the clock; others stay words.
-    if let Some(hours) =
-        text("hours").and_then(|written| list(written, &[';', '\n']).iter().map(|line| Hours::read(line)).collect::<Option<Vec<_>>>())
-    {
-        facts.remove("hours");
-        facts.insert("times".into(), json!(hours));
+    // Hours that can be read are compared with the clock; others stay words. Either takes the place of both.
+    if let Some(written) = text("hours") {
+        let hours = list(written, &[';', '\n']).iter().map(|line| Hours::read(line)).collect::<Option<Vec<_>>>();
+        if hours.is_some() {
+            facts.remove("hours");
+        }
+        facts.insert("times".into(), json!(hours.unwrap_or_default()));
     }
 }
 

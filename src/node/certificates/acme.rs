@@ -27,7 +27,9 @@ pub struct Settings {
     pub directory: String,
     /// A file with the root of the authority's own server, where the machine does not know it.
     pub root: Option<PathBuf>,
-    /// Names that the certificate is for.
+    /// The host of the public address.
+    pub host: String,
+    /// Names that the certificate is for, the host among them.
     pub domains: Vec<String>,
     /// An address to which the authority may write, `mailto:…`.
     pub contact: Option<String>,
@@ -43,6 +45,11 @@ pub struct Settings {
 const LONGEST: Duration = Duration::from_hours(6);
 /// How long one order may take.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// What is said of an authority that says nothing.
+const SILENT: &str = "it does not say why";
+/// After a certificate of its own, a node orders no other for so long: another node, started with other names, would replace
+/// that one as well.
+const CALM: Duration = Duration::from_hours(1);
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +90,11 @@ fn is_due(validity: Option<Validity>, now: Timestamp, asked: Option<Duration>) -
 }
 
 impl Settings {
+    /// True for a certificate that all names are in, but for those that were found to lead elsewhere.
+    fn is_for(&self, issued: &Issued) -> bool {
+        self.domains.iter().all(|name| issued.domains.contains(name) || issued.left_out.contains(name))
+    }
+
     /// The client that speaks with the authority: HTTPS only, with the machine's roots and the given one.
     fn client(&self) -> Result<Client<HttpsConnector<HttpConnector>, BodyWrapper<bytes::Bytes>>, AcmeError> {
         let mut roots = RootCertStore::empty();
@@ -125,10 +137,27 @@ impl Settings {
         if failures.is_multiple_of(2) { vec![http, tls] } else { vec![tls, http] }
     }
 
-    /// Orders a certificate, answers what the authority asks, and keeps what it gives.
+    /// Orders a certificate. A name of earlier days that does not lead here any more is left out: the public address must not
+    /// go with it.
     async fn order(&self, app: &App, failures: u32) -> Result<Issued, AcmeError> {
+        let (mut domains, mut left_out) = (self.domains.clone(), Vec::new());
+        loop {
+            match self.order_for(app, &domains, failures).await {
+                Ok((chain, key)) => return Ok(Issued { domains, left_out, chain, key }),
+                Err(AcmeError::Unproven(name, why)) if name != self.host && domains.contains(&name) => {
+                    tracing::warn!("{name} is left out of the certificate: {why}");
+                    domains.retain(|known| *known != name);
+                    left_out.push(name);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Orders a certificate for those names, and answers what the authority asks. Gives chain and key.
+    async fn order_for(&self, app: &App, domains: &[String], failures: u32) -> Result<(String, String), AcmeError> {
         let account = self.account(app).await?;
-        let names: Vec<Identifier> = self.domains.iter().cloned().map(Identifier::Dns).collect();
+        let names: Vec<Identifier> = domains.iter().cloned().map(Identifier::Dns).collect();
         let mut order = account.new_order(&NewOrder::new(&names)).await?;
         let mut authorizations = order.authorizations();
         while let Some(authorization) = authorizations.next().await {
@@ -146,27 +175,27 @@ impl Settings {
             app.keep_challenge(kind, &key, &answer).await?;
             challenge.set_ready().await?;
         }
-        let status = order.poll_ready(&RetryPolicy::default()).await?;
-        if status != OrderStatus::Ready {
-            return Err(self.unproven(&mut order).await);
+        match order.poll_ready(&RetryPolicy::default()).await {
+            Ok(OrderStatus::Ready) => {}
+            Ok(_) => return Err(self.unproven(&mut order).await.unwrap_or_else(|| AcmeError::Unproven(domains.join(", "), SILENT.into()))),
+            // The authority tells what is wrong, and of which name at the name alone.
+            Err(error) => return Err(self.unproven(&mut order).await.unwrap_or(AcmeError::Authority(error))),
         }
         let key = order.finalize().await?;
         let chain = order.poll_certificate(&RetryPolicy::default()).await?;
-        let issued = Issued { domains: self.domains.clone(), chain, key };
-        app.keep_certificate(&issued).await?;
-        Ok(issued)
+        Ok((chain, key))
     }
 
-    /// What the authority says of the name that it could not make sure of.
-    async fn unproven(&self, order: &mut instant_acme::Order) -> AcmeError {
+    /// What the authority says of the name that it could not make sure of; none where it says nothing of any.
+    async fn unproven(&self, order: &mut instant_acme::Order) -> Option<AcmeError> {
         let mut authorizations = order.authorizations();
         while let Some(Ok(authorization)) = authorizations.next().await {
             let said = authorization.challenges.iter().find_map(|challenge| challenge.error.as_ref());
             if let Some(said) = said {
-                return AcmeError::Unproven(authorization.identifier().to_string(), said.to_string());
+                return Some(AcmeError::Unproven(authorization.identifier().to_string(), said.to_string()));
             }
         }
-        AcmeError::Unproven(self.domains.join(", "), String::from("it does not say why"))
+        None
     }
 }
 
@@ -177,7 +206,8 @@ fn ready(issued: &Issued) -> Result<Ready, AcmeError> {
 
 /// Shows the certificate that nodes share, and has another one in time. It never returns.
 pub async fn keep(app: Arc<App>, settings: Settings, node: String, certificates: Arc<Certificates>) {
-    let mut keeper = Keeper { app, settings, node, certificates, seen: 0, is_ours: false, failures: 0, after: None, asked: None };
+    let mut keeper =
+        Keeper { app, settings, node, certificates, seen: 0, is_ours: false, failures: 0, after: None, asked: None, has_asked: false };
     loop {
         if let Err(error) = keeper.look().await {
             if error.is_unknown_account()
@@ -205,18 +235,30 @@ struct Keeper {
     after: Option<Instant>,
     /// When this node had a certificate last.
     asked: Option<Instant>,
+    /// True once this look has asked the authority: whatever goes wrong then, it is not asked again at once.
+    has_asked: bool,
 }
 
 impl Keeper {
     async fn look(&mut self) -> Result<(), AcmeError> {
-        if let Some((issued, at)) = self.app.certificate().await?
+        self.has_asked = false;
+        let kept = match self.app.certificate().await {
+            // Another one is had in place of one that nobody can read.
+            Err(ExecuteError::Damaged(error)) if !self.app.log().is_read_only() => {
+                tracing::warn!("the certificate that nodes share: {error}");
+                None
+            }
+            kept => kept?,
+        };
+        if let Some((issued, at)) = kept
             && at != self.seen
         {
             self.seen = at;
             match ready(&issued) {
                 Ok(ready) => {
-                    self.is_ours = self.settings.domains.iter().all(|name| issued.domains.contains(name));
-                    self.certificates.show(ready);
+                    self.show(&issued, ready);
+                    // Whichever node had it: the authority answers again.
+                    (self.failures, self.after) = (0, None);
                 }
                 // Another one is had in its place.
                 Err(error) => {
@@ -232,19 +274,41 @@ impl Keeper {
             return Ok(());
         }
         // Another node may have had one between the look and the turn.
-        if self.app.certificate().await?.is_some_and(|(_, at)| at != self.seen) {
-            return Ok(());
+        if self.app.certificate().await.is_ok_and(|kept| kept.is_some_and(|(_, at)| at != self.seen)) {
+            return self.end_turn().await;
         }
+        if validity.is_none() && asked.is_some_and(|asked| asked < CALM) {
+            let why = "another node has put a certificate for other names in place of this one's: start all nodes with the same --domain";
+            self.certificates.trouble(why.to_owned());
+            self.after = Some(Instant::now() + CALM);
+            return self.end_turn().await;
+        }
+        self.has_asked = true;
         let ordered = tokio::time::timeout(PATIENCE, self.settings.order(&self.app, self.failures)).await;
+        let ended = self.end_turn().await;
         let issued = ordered.unwrap_or(Err(AcmeError::Late))?;
-        self.certificates.show(ready(&issued)?);
+        // It is shown even if it cannot be kept.
+        self.show(&issued, ready(&issued)?);
         (self.failures, self.after, self.asked) = (0, None, Some(Instant::now()));
-        Ok(())
+        self.app.keep_certificate(&issued).await?;
+        ended
+    }
+
+    fn show(&mut self, issued: &Issued, ready: Ready) {
+        self.is_ours = self.settings.is_for(issued);
+        self.certificates.show(ready);
+        if !issued.left_out.is_empty() {
+            self.certificates.trouble(format!("left out of the certificate, as they do not lead here: {}", issued.left_out.join(", ")));
+        }
+    }
+
+    async fn end_turn(&self) -> Result<(), AcmeError> {
+        Ok(self.app.end_turn(&self.node).await?)
     }
 
     fn failed(&mut self, error: &AcmeError) {
         // What is wrong with the store is told elsewhere, and is over by itself.
-        if matches!(error, AcmeError::Store(_)) {
+        if matches!(error, AcmeError::Store(_)) && !self.has_asked {
             tracing::warn!("{error}");
             return;
         }
@@ -287,6 +351,7 @@ mod tests {
         let settings = Settings {
             directory: String::new(),
             root: None,
+            host: String::new(),
             domains: Vec::new(),
             contact: None,
             has_http: true,

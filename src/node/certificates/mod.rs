@@ -49,7 +49,16 @@ impl Validity {
 
     /// The moment from which another is to be had: two thirds of its life.
     pub fn renewal(&self) -> Timestamp {
-        self.from.saturating_add(SignedDuration::try_from(self.length() / 3 * 2).unwrap_or(SignedDuration::MAX)).unwrap_or(self.until)
+        self.after(self.length() / 3 * 2)
+    }
+
+    /// The moment from which somebody should look why there is no other: nine tenths of its life.
+    pub fn late(&self) -> Timestamp {
+        self.after(self.length() / 10 * 9)
+    }
+
+    fn after(&self, length: Duration) -> Timestamp {
+        self.from.saturating_add(SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX)).unwrap_or(self.until)
     }
 }
 
@@ -115,9 +124,18 @@ impl Certificates {
         self.0.read().unwrap_or_else(PoisonError::into_inner).ready.as_ref().map(|ready| ready.validity)
     }
 
-    /// Why there is no other certificate, where one was to be had.
-    pub fn why_not(&self) -> Option<String> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+    /// What is wrong with the certificate: why there is no other where one was to be had, that there is none at all, or that its
+    /// end is near and nobody has renewed it.
+    pub fn why_not(&self, now: Timestamp) -> Option<String> {
+        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let ending = || match &state.ready {
+            None => Some(String::from("there is no certificate yet")),
+            Some(ready) if now >= ready.validity.late() => {
+                Some(format!("the certificate holds until {} and was not renewed", ready.validity.until))
+            }
+            Some(_) => None,
+        };
+        state.trouble.clone().or_else(ending)
     }
 }
 

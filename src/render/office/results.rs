@@ -79,7 +79,11 @@ impl Entry<'_> {
         let line = |id: &str, label: &str, whose: &Whose| {
             let name = format!("target-{id}");
             let now = Some((self.filled)(&name)).filter(|now| !now.is_empty()).unwrap_or_else(|| self.target(whose));
-            html! { label { (label) " " span.note { (self.measure.unit) } input type="text" inputmode="decimal" name=(name) value=(now) maxlength="20"; } }
+            let was = self.target(whose);
+            html! {
+                @if !was.is_empty() { input type="hidden" name={ "was-" (id) } value=(was); }
+                label { (label) " " span.note { (self.measure.unit) } input type="text" inputmode="decimal" name=(name) value=(now) maxlength="20"; }
+            }
         };
         html! {
             details open[(self.filled)("do") == "targets"] {
@@ -90,9 +94,9 @@ impl Entry<'_> {
                     p.note { (t("targets-help")) }
                     (line("city", t("target-common"), &Whose::City))
                     @for unit in self.units { (line(unit.id.as_str(), lang.pick(&unit.name_vi, &unit.name_en), &Whose::Unit(unit.id.clone()))) }
-                    @for (number, body) in self.bodies.iter().enumerate().filter(|(_, body)| !body.is_empty()) {
+                    @for (number, body) in self.bodies.iter().enumerate() {
                         input type="hidden" name={ "body-" (number) } value=(body);
-                        (line(&format!("body-{number}"), body, &Whose::Body(body.clone())))
+                        @if !body.is_empty() { (line(&format!("body-{number}"), body, &Whose::Body(body.clone()))) }
                     }
                     button.wide name="do" value="targets" { (t("targets-save")) }
                 }

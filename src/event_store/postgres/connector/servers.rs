@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -11,11 +14,14 @@ use super::sentences::both;
 use super::{Line, PATIENCE, late};
 use crate::event_store::StoreError;
 
+/// How long a server has before the next one is asked too.
+const HEAD_START: Duration = Duration::from_millis(300);
+
 /// What came of asking the servers: a connection, or what one of them said.
 pub(super) type Reached = Result<(Client, Line), Error>;
 
-/// The servers of an address, each by itself: the driver would wait for ever for one that takes a connection and then is
-/// silent, and never ask the next.
+/// The servers of an address, each by itself: the driver would wait for one that takes a connection and then is silent, and
+/// never ask the next.
 pub(super) struct Servers {
     each: Vec<Config>,
     /// The one that was reached last. It is asked first.
@@ -29,18 +35,25 @@ impl Servers {
         Self { each: each(config), last: AtomicUsize::new(0), password }
     }
 
-    /// Connects to the first server that is reached, beginning with the one that was reached last. Errors: the password
-    /// cannot be read, or none answered in time.
+    /// Connects to the server that is reached first. The one that was reached last is asked first, and the others a moment
+    /// later each, while it may still answer. Errors: the password cannot be read, or none answered in time.
     pub(super) async fn reach(&self, tls: &MakeRustlsConnect) -> Result<Reached, StoreError> {
         let password = match &self.password {
             Some(file) => Some(read_password(file).await?),
             None => None,
         };
         let (count, first) = (self.each.len(), self.last.load(Ordering::Relaxed));
-        let patience = PATIENCE / u32::try_from(count).unwrap_or(u32::MAX);
+        // A silent one must not keep from whoever waits what the others said.
+        let (password, patience) = (password.as_deref(), if count > 1 { PATIENCE / 3 } else { PATIENCE });
+        let ask = |turn: usize| async move {
+            tokio::time::sleep(HEAD_START * turn as u32).await;
+            let at = (first + turn) % count;
+            (at, tokio::time::timeout(patience, connect(&self.each[at], password, tls)).await)
+        };
+        let mut asked: FuturesUnordered<_> = (0..count).map(ask).collect();
         let mut said: Option<Error> = None;
-        for at in (0..count).map(|turn| (first + turn) % count) {
-            match tokio::time::timeout(patience, connect(&self.each[at], password.as_deref(), tls)).await {
+        while let Some((at, answered)) = asked.next().await {
+            match answered {
                 Ok(Ok(reached)) => {
                     self.last.store(at, Ordering::Relaxed);
                     return Ok(Ok(reached));

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 say() { printf '== %s\n' "$*"; }
 
 # program:package
-needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm qpdf:qpdf pdftotext:poppler-utils openssl:openssl glewlwyd:glewlwyd sqlite3:sqlite3 pebble:pebble curl:curl systemd-socket-activate:systemd)
+needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm qpdf:qpdf pdftotext:poppler-utils openssl:openssl glewlwyd:glewlwyd sqlite3:sqlite3 pebble:pebble curl:curl systemd-socket-activate:systemd promtool:prometheus)
 missing=()
 for need in "${needs[@]}"; do
     command -v "${need%%:*}" > /dev/null || missing+=("${need##*:}")

@@ -1,8 +1,9 @@
 //! Where `bangtin serve` listens: plain HTTP, or HTTPS with a certificate from files or from an authority.
 
+use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,12 +103,24 @@ pub fn network(text: &str) -> Result<IpNet, String> {
 
 /// Binds the address and port. Errors: the port cannot be used, or the address is wrong; the sentence says so.
 pub async fn bind_port(listen: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen).await.with_context(|| match listen.rsplit_once(':') {
-        Some((_, port)) => {
-            format!("port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen")
+    let bound = TcpListener::bind(listen).await;
+    bound.map_err(|error| anyhow::anyhow!("{}: {error}", unbound(listen, error.kind())))
+}
+
+/// Why a port cannot be used.
+fn unbound(listen: &str, kind: ErrorKind) -> String {
+    match listen.rsplit_once(':') {
+        Some((_, port)) if kind == ErrorKind::PermissionDenied => format!(
+            "port {port} may not be used by this account ({listen}): give the program CAP_NET_BIND_SERVICE, or choose a port from 1024 on"
+        ),
+        Some((_, port)) if kind == ErrorKind::AddrInUse => {
+            format!(
+                "port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen or --http-listen"
+            )
         }
+        Some((_, port)) => format!("port {port} cannot be used ({listen}); choose another with --listen or --http-listen"),
         None => format!("“{listen}” is not an address and a port, such as 127.0.0.1:8080"),
-    })
+    }
 }
 
 /// Binds a port or a socket. What a program that is no more left of its socket is replaced.
@@ -117,8 +130,17 @@ async fn bind(listen: &str) -> anyhow::Result<Listener> {
     if is_left && UnixStream::connect(path).await.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
         let _ = std::fs::remove_file(path);
     }
+    let why = |kind| match kind {
+        ErrorKind::AddrInUse => "is another program listening there? Or is it a file?",
+        ErrorKind::NotFound => "its folder does not exist",
+        ErrorKind::PermissionDenied => "its folder may not be written by this account",
+        _ => "see the error",
+    };
     let listener =
-        UnixListener::bind(path).with_context(|| format!("the socket {path} cannot be made; is another program listening there?"))?;
+        UnixListener::bind(path).map_err(|error| anyhow::anyhow!("the socket {path} cannot be made; {}: {error}", why(error.kind())))?;
+    // The proxy is in the socket's group; others stay out.
+    std::fs::set_permissions(path, Permissions::from_mode(0o660))
+        .with_context(|| format!("the rights to the socket {path} cannot be set"))?;
     Ok(Listener::Unix(listener))
 }
 

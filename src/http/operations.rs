@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -53,26 +53,39 @@ fn resident_bytes() -> Option<u64> {
     Some(pages * 4096)
 }
 
+/// Writes a metric: what it is, then its samples, each with its labels.
+fn metric(text: &mut String, name: &str, kind: &str, help: &str, samples: &[(String, String)]) {
+    let _ = writeln!(text, "# HELP bangtin_{name} {help}\n# TYPE bangtin_{name} {kind}");
+    for (labels, value) in samples {
+        let _ = writeln!(text, "bangtin_{name}{labels} {value}");
+    }
+}
+
 /// `/metrics` in the text format of Prometheus.
 pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
     let mut text = String::new();
-    for (class, counter) in site.metrics.by_class.iter().enumerate() {
-        let _ = writeln!(text, "bangtin_responses_total{{class=\"{}xx\"}} {}", class + 1, counter.load(Ordering::Relaxed));
-    }
-    let _ = writeln!(text, "bangtin_answers_cached_total {}", site.metrics.cached.load(Ordering::Relaxed));
-    let _ = writeln!(text, "bangtin_answers_rendered_total {}", site.metrics.rendered.load(Ordering::Relaxed));
-    let image = site.model.image();
-    let _ = writeln!(text, "bangtin_log_position {}", image.position);
-    let _ = writeln!(text, "bangtin_items {}", image.len());
-    let _ = writeln!(text, "bangtin_following {}", u8::from(site.model.follows()));
-    let _ = writeln!(text, "bangtin_full_disks {}", site.model.disks.full().len());
-    let _ = writeln!(text, "bangtin_cached_set_bytes {}", site.model.cached_set_bytes());
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed).to_string();
+    let by_class = site.metrics.by_class.iter().enumerate();
+    let by_class: Vec<_> = by_class.map(|(class, counter)| (format!("{{class=\"{}xx\"}}", class + 1), count(counter))).collect();
+    metric(&mut text, "responses_total", "counter", "Answers by the class of their status.", &by_class);
+    let mut one = |name, kind, help, value: String| metric(&mut text, name, kind, help, &[(String::new(), value)]);
+    one("answers_cached_total", "counter", "Answers that were kept from before.", count(&site.metrics.cached));
+    one("answers_rendered_total", "counter", "Answers that were made anew.", count(&site.metrics.rendered));
+    let (position, items) = {
+        let image = site.model.image();
+        (image.position, image.len())
+    };
+    one("log_position", "gauge", "Position of the last event of the log that this node shows.", position.to_string());
+    one("items", "gauge", "Published items.", items.to_string());
+    one("following", "gauge", "1 while this node follows the log.", u8::from(site.model.follows()).to_string());
+    one("full_disks", "gauge", "Disks that are full.", site.model.disks.full().len().to_string());
+    one("cached_set_bytes", "gauge", "Memory of feature sets that are kept.", site.model.cached_set_bytes().to_string());
     if let Some(validity) = site.certificates.get().and_then(|certificates| certificates.validity()) {
         let left = validity.until.duration_since(site.app.now()).as_secs();
-        let _ = writeln!(text, "bangtin_certificate_seconds_left {left}");
+        one("certificate_seconds_left", "gauge", "Seconds until the certificate that is shown ends.", left.to_string());
     }
     if let Some(bytes) = resident_bytes() {
-        let _ = writeln!(text, "bangtin_resident_bytes {bytes}");
+        one("resident_bytes", "gauge", "Resident memory.", bytes.to_string());
     }
     respond::with(StatusCode::OK, "text/plain; version=0.0.4", no_store(), text)
 }

@@ -138,6 +138,8 @@ fn address(text: &str) -> Option<IpAddr> {
 /// First bytes of the binary form of the PROXY protocol, and how many follow up to its length.
 const BINARY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 const HEAD: usize = 16;
+/// Bytes that a header in either form has: the shortest is “PROXY UNKNOWN” with its line break.
+const SHORTEST: usize = 15;
 /// Longest header in the binary form that is read, and in the text form (PROXY protocol §2.1), bytes.
 const LONGEST: usize = 4_096;
 const LONGEST_TEXT: usize = 107;
@@ -148,9 +150,12 @@ pub async fn client_of<S: AsyncRead + Unpin>(stream: &mut S, patience: Duration)
     let wrong =
         |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("the connection does not begin with a PROXY header: {what}"));
     let read = async {
-        let mut header = vec![0; HEAD];
+        // No header is shorter, and what follows it must stay unread.
+        let mut header = vec![0; SHORTEST];
         stream.read_exact(&mut header).await?;
         if header.starts_with(BINARY) {
+            header.resize(HEAD, 0);
+            stream.read_exact(&mut header[SHORTEST..]).await?;
             let length = usize::from(u16::from_be_bytes([header[14], header[15]]));
             if length > LONGEST {
                 return Err(wrong(format!("it would have {length} bytes")));
@@ -250,6 +255,7 @@ mod tests {
             (b"PROXY TCP4 203.0.113.7 10.0.0.1 4242 443\r\nGET /".to_vec(), Some("203.0.113.7:4242")),
             (b"PROXY TCP6 2001:db8::7 ::1 4242 443\r\nGET /".to_vec(), Some("[2001:db8::7]:4242")),
             (b"PROXY UNKNOWN 12\r\nGET /".to_vec(), None),
+            (b"PROXY UNKNOWN\r\nGET /".to_vec(), None),
         ] {
             let mut stream = sent.as_slice();
             let client = client_of(&mut stream, Duration::from_secs(1)).await.expect("a header");

@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use super::Site;
@@ -63,10 +63,23 @@ impl Manner {
     }
 
     /// Serves a connection until it ends.
-    async fn serve<S>(self, mut stream: S, address: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()>
+    async fn serve<S>(
+        self,
+        mut stream: S,
+        address: SocketAddr,
+        connection: Connection,
+        (mut ends, watcher): (watch::Receiver<()>, Watcher),
+    ) -> anyhow::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        // Whoever has asked nothing yet keeps nobody from ending.
+        let mut has_to_go = async || {
+            tokio::select! {
+                () = connection.has_to_go() => {}
+                _ = ends.changed() => {}
+            }
+        };
         let mut peer = Peer { address, proxy: None, is_secure: false };
         if let Some(proxies) = &self.header_of {
             if !proxies.are_at(address.ip()) {
@@ -74,7 +87,7 @@ impl Manner {
             }
             let client = tokio::select! {
                 client = client_of(&mut stream, self.patience.head) => client?,
-                () = connection.has_to_go() => return Ok(()),
+                () = has_to_go() => return Ok(()),
             };
             // A proxy that tells no client speaks for itself: then too the headers are not its own.
             peer = Peer { address: client.unwrap_or(address), proxy: Some(address), ..peer };
@@ -87,7 +100,7 @@ impl Manner {
         };
         let accepted = tokio::select! {
             accepted = tokio::time::timeout(self.patience.head, secure.accept(stream)) => accepted??,
-            () = connection.has_to_go() => return Ok(()),
+            () = has_to_go() => return Ok(()),
         };
         let Some(stream) = accepted else { return Ok(()) };
         let peer = Peer { is_secure: true, ..peer };
@@ -193,6 +206,8 @@ struct Hall {
     places: Arc<Semaphore>,
     connections: Arc<Connections>,
     graceful: GracefulShutdown,
+    /// Tells connections on which nothing was asked yet that all ends.
+    ends: watch::Sender<()>,
 }
 
 impl Hall {
@@ -217,12 +232,13 @@ impl Hall {
                 tracing::warn!("too many connections that are being answered: one was let go");
                 continue;
             };
-            let (manner, connection, watcher) = (manner.clone(), self.connections.enter(), self.graceful.watcher());
+            let (manner, connection) = (manner.clone(), self.connections.enter());
+            let until = (self.ends.subscribe(), self.graceful.watcher());
             tokio::spawn(async move {
                 let _held = place;
                 let served = match stream {
-                    Stream::Tcp(stream, address) => manner.serve(stream, address, connection, watcher).await,
-                    Stream::Unix(stream) => manner.serve(stream, MACHINE, connection, watcher).await,
+                    Stream::Tcp(stream, address) => manner.serve(stream, address, connection, until).await,
+                    Stream::Unix(stream) => manner.serve(stream, MACHINE, connection, until).await,
                 };
                 if let Err(error) = served {
                     tracing::debug!("connection ended: {error}");
@@ -238,6 +254,7 @@ pub async fn serve(doors: Vec<Door>, site: Arc<Site>, shutdown: impl Future<Outp
         places: Arc::new(Semaphore::new(site.limits.connections)),
         connections: Connections::new(Patience { head: site.limits.head_patience, idle: site.limits.idle_patience }),
         graceful: GracefulShutdown::new(),
+        ends: watch::Sender::new(()),
     };
     let receiving = doors.into_iter().map(|door| {
         let manner = Manner::new(&site, &door);
@@ -247,6 +264,7 @@ pub async fn serve(doors: Vec<Door>, site: Arc<Site>, shutdown: impl Future<Outp
         _ = join_all(receiving) => {}
         () = shutdown => {}
     }
+    hall.ends.send_replace(());
     if tokio::time::timeout(SHUTDOWN_PATIENCE, hall.graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bangtin::http::doors::Door;
+use bangtin::http::proxies::Proxies;
 use bangtin::http::{self, Limits, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,6 +29,11 @@ struct Served {
 
 impl Served {
     async fn with(limits: Limits) -> Self {
+        Self::behind(limits, false).await
+    }
+
+    /// Behind a proxy that tells its clients by the PROXY protocol, or not.
+    async fn behind(limits: Limits, has_header: bool) -> Self {
         let database = Database::new(Kind::Sqlite).await;
         let node = Node::start(&database, &TestClock::at(NOON)).await;
         let site = Arc::new(Site::new(Arc::clone(&node.app), Arc::clone(&node.model), limits));
@@ -37,7 +44,7 @@ impl Served {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            http::serve(vec![http::doors::Door::plain(listener)], site, shutdown).await;
+            http::serve(vec![Door { has_header, ..Door::plain(listener) }], site, shutdown).await;
         });
         Self { _database: database, address, stop, task }
     }
@@ -164,6 +171,21 @@ async fn a_request_that_is_being_read_or_answered_is_not_given_up_for_another() 
     sending.write_all(b"ance&f=htm").await.unwrap();
     assert!(answer(&mut sending).await.is_some(), "its answer comes");
     server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_asked_nothing_keeps_nobody_from_ending() {
+    let limits = Limits { head_patience: Duration::from_hours(1), proxies: Proxies::all(), ..Limits::default() };
+    let server = Served::behind(limits, true).await;
+    // A balancer that looks whether anybody is there, and says nothing.
+    let mut silent = server.connect().await;
+    let mut asks = server.connect().await;
+    asks.write_all(b"PROXY UNKNOWN\r\n").await.unwrap();
+    assert_eq!(ask(&mut asks).await, Some(200));
+    let _ = server.stop.send(());
+    // Requests that are being answered would have ten seconds.
+    tokio::time::timeout(Duration::from_secs(5), server.task).await.expect("it ends").unwrap();
+    closed(&mut silent).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

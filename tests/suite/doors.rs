@@ -1,6 +1,7 @@
 //! The ways in: behind haproxy, over a socket of the machine, at a port that systemd opened.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
@@ -104,6 +105,8 @@ fn a_socket_of_the_machine_is_served_and_what_a_killed_program_left_is_replaced(
     let answers = || status(&["--unix-socket", socket.to_str().unwrap(), "http://localhost/healthz"]) == "200";
     let first = Running::start(&mut serve(&data, &["--listen", &listen]));
     wait_for("it answers", answers);
+    let rights = std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777;
+    assert_eq!(rights, 0o660, "for the proxy in its group");
     let refused = serve(&folder.path().join("other"), &["--listen", &listen]).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(!refused.status.success() && said.contains("is another program listening there?"), "{said}");
@@ -112,6 +115,8 @@ fn a_socket_of_the_machine_is_served_and_what_a_killed_program_left_is_replaced(
     assert!(socket.exists() && !answers());
     let _second = Running::start(&mut serve(&data, &["--listen", &listen]));
     wait_for("another one answers", answers);
+    let nowhere = serve(&folder.path().join("other"), &["--listen", "unix:/khong/co/bangtin.sock"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("its folder does not exist"));
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod office_points;
 mod office_settings;
 mod offices;
 mod oidc;
+mod packaging;
 mod passkeys;
 mod payment_photos;
 mod personal_data;

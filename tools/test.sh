@@ -97,10 +97,10 @@ if [ $# -gt 0 ]; then
 else
     cargo test --locked --lib --bins --tests --examples -- --include-ignored
     cargo test --locked --doc
-    if [ "$(id -u)" = 0 ]; then
+    if tools/cluster.sh possible > /dev/null 2>&1; then
         say "breaking a cluster of three nodes five times"
         BANGTIN=${CARGO_TARGET_DIR:-target}/debug/bangtin tools/cluster.sh failovers --count 5 --kinds switch,kill,cut-primary,full-wal,stop-standby
     else
-        say "the cluster of three nodes needs root: tools/cluster.sh failovers"
+        say "no cluster of three nodes: this machine lets nobody make network namespaces"
     fi
 fi

@@ -82,8 +82,9 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     }
     let is_office = door::is_office(request.uri());
     // A reader may still send a form that changes nothing.
-    let writes = || request.method() == Method::POST && reader.route.as_ref().is_some_and(|route| takes(route.as_str()) != Takes::Asks);
-    if site.app.log().is_read_only() && (is_office || writes()) {
+    let is_post = request.method() == Method::POST;
+    let writes = |route: &MatchedPath| is_post && takes(route.as_str()) != Takes::Asks;
+    if site.app.log().is_read_only() && (is_office || reader.route.as_ref().is_some_and(writes)) {
         return finish(&site, reader.told(&site, &HttpError::ReadOnly, None));
     }
     let method = request.method().clone();

@@ -26,6 +26,10 @@ use crate::words::copied::untailed;
 /// How long a read that names a position waits for it.
 const POSITION_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How much of a form is taken in that is refused anyway, and for how long.
+const REST: usize = 1 << 20;
+const REST_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a request says about its reader. It is used only if something went wrong.
 struct Reader {
     uri: Uri,
@@ -85,6 +89,8 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     let is_post = request.method() == Method::POST;
     let writes = |route: &MatchedPath| is_post && takes(route.as_str()) != Takes::Asks;
     if site.app.log().is_read_only() && (is_office || reader.route.as_ref().is_some_and(writes)) {
+        // Whoever is still sending a form would meet a connection that is closed, and no sentence.
+        let _ = tokio::time::timeout(REST_PATIENCE, axum::body::to_bytes(request.into_body(), REST)).await;
         return finish(&site, reader.told(&site, &HttpError::ReadOnly, None));
     }
     let method = request.method().clone();

@@ -32,6 +32,7 @@ mod place_sheet;
 pub mod proxies;
 mod ranges;
 mod reading;
+mod received;
 mod reports;
 mod respond;
 mod router;

@@ -21,7 +21,8 @@ use tokio_io_timeout::TimeoutStream;
 use super::Site;
 use super::doors::{Door, HTTP_2, Kind, Stream};
 use super::proxies::{Peer, Proxies, client_of};
-use super::streams::{Answered, Sent, Streams};
+use super::received::Received;
+use super::streams::{Answered, Streams};
 use super::waiting::{Connection, Connections, Patience};
 
 /// A client that takes nothing of its answer for this long is disconnected.
@@ -140,7 +141,7 @@ impl Manner {
         let begins = streams.clone();
         let with_peer = service_fn(move |request: Request<Incoming>| {
             let begun = begins.begin(!request.body().is_end_stream());
-            let mut request = as_http_1(request).map(|body| Sent::new(body, Arc::clone(&begun)));
+            let mut request = as_http_1(request).map(|body| Received::new(body, Arc::clone(&begun)));
             request.extensions_mut().insert(peer);
             let answer = service.call(request);
             async move { Ok::<_, Infallible>(answer.await?.map(|body| Answered::new(body, begun))) }

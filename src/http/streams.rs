@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::received::Receiver;
 use super::waiting::{Connection, Connections, State};
 
 /// A client that takes fewer bytes within the patience takes nothing.
@@ -100,44 +101,9 @@ impl Drop for Begun {
     }
 }
 
-/// A request's body; while it lasts, its request waits for the client.
-pub struct Sent<B> {
-    body: B,
-    request: Arc<Begun>,
-}
-
-impl<B> Sent<B> {
-    /// The body of a request.
-    pub fn new(body: B, request: Arc<Begun>) -> Self {
-        Self { body, request }
-    }
-}
-
-impl<B: Body + Unpin> Body for Sent<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let sent = self.get_mut();
-        let polled = Pin::new(&mut sent.body).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None | Some(Err(_)))) || sent.body.is_end_stream() {
-            sent.request.change(|stream, _| stream.is_receiving = false);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Sent<B> {
-    fn drop(&mut self) {
-        self.request.change(|stream, _| stream.is_receiving = false);
+impl Receiver for Arc<Begun> {
+    fn is_whole(&self) {
+        self.change(|stream, _| stream.is_receiving = false);
     }
 }
 
@@ -180,6 +146,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::http::received::Received;
     use crate::http::waiting::{Connections, Patience};
 
     const PATIENCE: Patience = Patience { head: Duration::from_secs(10), idle: Duration::from_secs(75) };
@@ -209,7 +176,7 @@ mod tests {
         let connection = connections.enter();
         let streams = Streams::of(&connection);
         let posted = streams.begin(true);
-        let body = Sent::new(String::from("lon=1"), Arc::clone(&posted));
+        let body = Received::new(String::from("lon=1"), Arc::clone(&posted));
         assert!(connections.make_room(), "nothing but its body is awaited");
         let other = streams.begin(false);
         assert!(!connections.make_room(), "another one is being answered");

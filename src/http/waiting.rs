@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::Body;
 use hyper::rt::{Sleep, Timer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use super::received::{Received, Receiver};
 
 /// Stands in place of a time while a request is being answered. Times count from 1, so it is none.
 const ANSWERING: u64 = 0;
@@ -169,14 +171,14 @@ impl Connection {
     }
 
     /// Gives the function to call when a request's head has arrived. Its body is noted while it comes.
-    pub fn on_request<B: Body>(&self) -> impl Fn(B) -> Received<B> + Send + Sync + use<B> {
+    pub fn on_request<B: Body>(&self) -> impl Fn(B) -> Received<B, Arc<State>> + Send + Sync + use<B> {
         let (state, registry) = (Arc::clone(&self.state), Arc::clone(&self.registry));
         move |body| {
             state.asked_at.store(registry.now(), Ordering::Relaxed);
             state.is_receiving.store(!body.is_end_stream(), Ordering::Relaxed);
             state.since.store(ANSWERING, Ordering::Relaxed);
             state.has_asked.store(true, Ordering::Relaxed);
-            Received { body, state: Arc::clone(&state) }
+            Received::new(body, Arc::clone(&state))
         }
     }
 
@@ -211,37 +213,9 @@ impl Connection {
     }
 }
 
-/// A request's body; while it lasts, its connection counts as one that waits.
-pub struct Received<B> {
-    body: B,
-    state: Arc<State>,
-}
-
-impl<B: Body + Unpin> Body for Received<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let received = self.get_mut();
-        let polled = Pin::new(&mut received.body).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None | Some(Err(_)))) || received.body.is_end_stream() {
-            received.state.is_receiving.store(false, Ordering::Relaxed);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Received<B> {
-    fn drop(&mut self) {
-        self.state.is_receiving.store(false, Ordering::Relaxed);
+impl Receiver for Arc<State> {
+    fn is_whole(&self) {
+        self.is_receiving.store(false, Ordering::Relaxed);
     }
 }
 
